@@ -109,13 +109,17 @@ def settings(**defaults: bool | int | float | str) -> argparse.Namespace:
     - ``opt.device``: ``torch.device``, the accelerator if there is one (``--device``)
     - ``opt.seed``: int, for ``torch.manual_seed`` (``--seed``)
     - ``opt.data``: ``Path`` of the folder with the data (``--data``)
-    - ``opt.quick``: a small part of the data and one epoch, to see whether it runs
-      (``--quick``, or ``LESSONS_QUICK=1`` in the environment)
+    - ``opt.quick``: a small part of the data and, unless said otherwise, one epoch, to
+      see whether it runs (``--quick``, or ``LESSONS_QUICK=1`` in the environment)
     - ``--no-show``: figures are saved and no window is opened
 
     In a notebook or an interactive window the command line is the kernel's own, so
     there the defaults hold. Nonsense ends the run with one line and exit status 2.
     """
+    argv = [] if "ipykernel" in sys.modules else sys.argv[1:]
+    quick = "--quick" in argv or os.environ.get("LESSONS_QUICK") == "1"
+    if quick and "epochs" in defaults:
+        defaults["epochs"] = 1
     about = (sys.modules["__main__"].__doc__ or "").strip().partition("\n")[0]
     parser = _Parser(description=about)
     for name, default in defaults.items():
@@ -125,11 +129,8 @@ def settings(**defaults: bool | int | float | str) -> argparse.Namespace:
     parser.add_argument("--data", type=Path, default=ROOT / "data", metavar="DIR")
     parser.add_argument("--quick", action="store_true", help="a few seconds' run")
     parser.add_argument("--no-show", action="store_true", help="open no window")
-
-    opt = parser.parse_args([] if "ipykernel" in sys.modules else None)
-    opt.quick = opt.quick or os.environ.get("LESSONS_QUICK") == "1"
-    if opt.quick and "epochs" in opt:
-        opt.epochs = 1
+    opt = parser.parse_args(argv)
+    opt.quick = quick
     return opt
 
 
@@ -414,7 +415,7 @@ def plot_image(
     for i in range(count):
         plt.subplot(rows, columns, i + 1)
         pixels = img[i][0].detach().cpu() * MNIST_STD + MNIST_MEAN  # [h, w]
-        plt.imshow(pixels, cmap="gray", interpolation="none")
+        plt.imshow(pixels.numpy(), cmap="gray", interpolation="none")
         text = label[i].item() if isinstance(label, Tensor) else label[i]
         plt.title(f"{name}: {text}")
         plt.axis("off")

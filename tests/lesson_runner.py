@@ -50,7 +50,9 @@ def trains(path: Path) -> bool:
     return "settings(" in path.read_text(encoding="utf-8")
 
 
-def run_lesson(path: Path, outputs: Path, flags=(), quick=True, timeout=120) -> Run:
+def run_lesson(
+    path: Path, outputs: Path, flags=(), quick=True, timeout=120, environment=()
+) -> Run:
     """
     Run a lesson to its end.
 
@@ -59,6 +61,7 @@ def run_lesson(path: Path, outputs: Path, flags=(), quick=True, timeout=120) -> 
     :param quick: a small part of the data, one thread, from the forkserver; otherwise
         all of it, in a process that imports everything itself, as for a reader
     :param timeout: seconds until it is killed
+    :param environment: variables that are set for it, a dict
     """
     methods = multiprocessing.get_all_start_methods()
     method = "forkserver" if quick and "forkserver" in methods else "spawn"
@@ -67,7 +70,13 @@ def run_lesson(path: Path, outputs: Path, flags=(), quick=True, timeout=120) -> 
         context.set_forkserver_preload(PRELOAD)
     receiver, sender = context.Pipe(duplex=False)
     start = time.perf_counter()
-    arguments = path, outputs, list(flags), quick, sender
+    environment = {
+        "LESSONS_OUTPUTS": str(outputs),
+        "LESSONS_QUICK": "1" if quick else "0",
+        "MPLBACKEND": "agg",
+        **dict(environment),
+    }
+    arguments = path, list(flags), quick, environment, sender
     process = context.Process(target=_child, args=arguments)
     process.start()
     sender.close()
@@ -85,10 +94,8 @@ def run_lesson(path: Path, outputs: Path, flags=(), quick=True, timeout=120) -> 
     return run
 
 
-def _child(path: Path, outputs: Path, flags: list[str], quick: bool, sender) -> None:
-    os.environ["LESSONS_OUTPUTS"] = str(outputs)
-    os.environ["LESSONS_QUICK"] = "1" if quick else "0"
-    os.environ["MPLBACKEND"] = "agg"
+def _child(path: Path, flags: list[str], quick: bool, environment, sender) -> None:
+    os.environ.update(environment)
     sys.argv = [str(path), *flags]
     sys.path.insert(0, str(path.parent))
     sys.path.insert(0, str(ROOT / "lessons"))  # for _path, where the lesson is a copy

@@ -4,8 +4,8 @@ import importlib
 
 import pytest
 import torch
+from catalog import record
 from lesson_runner import LESSONS, crash, differences, run_lesson, trains
-from results import record
 
 DEVICES = ["cpu"]
 if torch.accelerator.is_available():

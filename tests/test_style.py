@@ -6,6 +6,7 @@ import subprocess
 import sys
 import unicodedata
 
+import catalog
 import pytest
 from lesson_runner import LESSONS, ROOT, trains
 
@@ -113,3 +114,16 @@ def test_ruff():
         ruff = [sys.executable, "-m", "ruff", *command, "."]
         done = subprocess.run(ruff, cwd=ROOT, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout
+
+
+def test_readme_lists_every_lesson():
+    """README's tables are those that docs/catalog.py writes, with links that exist."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert catalog.readme_table() in text
+    linked = re.findall(r"\]\(lessons/(\w+)\.py\)", text)
+    assert linked == [path.stem for path in LESSONS]
+
+
+def test_every_lesson_has_a_part_and_a_number_of_its_own():
+    numbers = [lesson.number for lesson in catalog.lessons() if lesson.part]
+    assert len(set(numbers)) == len(LESSONS)

@@ -1,0 +1,163 @@
+"""
+What lessons there are and what they reached, for README.md and the web site.
+
+A lesson's title and idea stand in its docstring; what a full run measured stands in
+``docs/results.csv``, a row a lesson, written by ``pytest -m full``. Run as a script, it
+puts README's table of lessons up to date.
+"""
+
+import ast
+import csv
+import dataclasses
+import hashlib
+import os
+import platform
+import re
+import sys
+from datetime import date
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+TABLE = ROOT / "docs" / "results.csv"
+COLUMNS = ["lesson", "reached", "seconds", "memory_mb", "torch", "cpu", "date", "code"]
+
+# Each part with the numbers of its first and last lesson.
+PARTS = {
+    "A. First contact": (0, 5),
+    "B. Tensors": (6, 14),
+    "C. Gradients": (16, 22),
+    "D. Classification and MNIST": (24, 30),
+    "E. Training well": (31, 35),
+    "F. Images": (37, 44),
+    "G. Sequences and distributions": (46, 54),
+    "H. More than one process": (64, 64),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Lesson:
+    """A lesson as its docstring describes it."""
+
+    path: Path
+    number: int
+    title: str  # in English
+    chinese: str  # the notes' title, empty where it is the same
+    idea: str  # one or two sentences, Markdown
+    notes: str  # the name of its section in the notes
+    takes: str  # on two CPU cores
+
+    @property
+    def part(self) -> str:
+        """The name of the part that it belongs to."""
+        return next(p for p, (a, b) in PARTS.items() if a <= self.number <= b)
+
+
+def lessons() -> list[Lesson]:
+    """All lessons, by number."""
+    return [_lesson(path) for path in sorted((ROOT / "lessons").glob("lesson*.py"))]
+
+
+def _lesson(path: Path) -> Lesson:
+    docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+    title, _, idea, fields = re.match(
+        r"(.*)\n(=+)\n\n(.*?)\n\n(:.*)", docstring, re.S
+    ).groups()
+    number, english, chinese = re.fullmatch(
+        r"Lesson (\d+): (.*?)(?: \((.*)\))?", title
+    ).groups()
+    values = dict(re.findall(r"^:(\w+): (.*)", fields, re.M))
+    return Lesson(
+        path=path,
+        number=int(number),
+        title=english,
+        chinese=chinese or "",
+        idea=" ".join(idea.split()).replace("``", "`"),
+        notes=values["Notes"],
+        takes=values["Takes"],
+    )
+
+
+def code_hash(path: Path) -> str:
+    """A hash of the lesson's code; its prose may change without a new measurement."""
+    body = path.read_text(encoding="utf-8").split('"""', 2)[2]
+    lines = (line.strip() for line in body.splitlines())
+    code = "\n".join(line for line in lines if line and not line.startswith("#"))
+    return hashlib.sha256(code.encode()).hexdigest()[:12]
+
+
+def results() -> dict[str, dict[str, str]]:
+    """The rows of the results table by the lesson's file name without ``.py``."""
+    if not TABLE.exists():
+        return {}
+    with TABLE.open(encoding="utf-8", newline="") as file:
+        return {row["lesson"]: row for row in csv.DictReader(file)}
+
+
+def record(path: Path, reached: str, seconds: float, memory_mb: float) -> None:
+    """Put a lesson's row into the table and README, in place of the one that it had."""
+    import torch
+
+    table = results()
+    table[path.stem] = {
+        "lesson": path.stem,
+        "reached": reached,
+        "seconds": f"{seconds:.0f}",
+        "memory_mb": f"{memory_mb:.0f}",
+        "torch": torch.__version__.partition("+")[0],
+        "cpu": f"{_cpu()}, {os.cpu_count()} cores",
+        "date": date.today().isoformat(),
+        "code": code_hash(path),
+    }
+    with TABLE.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(table[name] for name in sorted(table))
+    update_readme()
+
+
+def _cpu() -> str:
+    if sys.platform == "linux":
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(": ")[2]
+    return platform.processor()
+
+
+def readme_table() -> str:
+    """The lessons as Markdown tables, a part each, with what a full run reached."""
+    measured = results()
+    text = []
+    for part in PARTS:
+        text += [
+            f"### {part}",
+            "",
+            "| | lesson | in the notes | what you learn | reached | time |",
+            "|--:|---|---|---|---|--:|",
+        ]
+        for lesson in lessons():
+            if lesson.part == part:
+                row = measured.get(lesson.path.stem, {"reached": "", "seconds": "?"})
+                link = f"[{lesson.title}](lessons/{lesson.path.name})"
+                text.append(
+                    f"| {lesson.number} | {link} | {lesson.chinese or lesson.notes} | "
+                    f"{lesson.idea} | {row['reached']} | {row['seconds']} s |"
+                )
+        text.append("")
+    return "\n".join(text)
+
+
+def update_readme() -> None:
+    """Put the table of lessons in README.md up to date."""
+    readme = ROOT / "README.md"
+    text = readme.read_text(encoding="utf-8")
+    head, rest = text.split("<!-- lessons: written by docs/catalog.py -->\n")
+    tail = rest.split("<!-- end of lessons -->")[1]
+    readme.write_text(
+        f"{head}<!-- lessons: written by docs/catalog.py -->\n{readme_table()}"
+        f"<!-- end of lessons -->{tail}",
+        encoding="utf-8",
+    )
+
+
+if __name__ == "__main__":
+    update_readme()
