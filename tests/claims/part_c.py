@@ -1,1 +1,19 @@
 """What the lessons of part C claim, asserted on the names that a full run leaves."""
+
+import math
+
+
+def lesson16_gradients(lesson):
+    gradient = lesson.gradient
+    angle = math.degrees(math.atan2(gradient[1], gradient[0]))
+    assert abs(lesson.best_angle - angle) <= 0.5
+    assert math.isclose(lesson.directional.max(), gradient.norm(), rel_tol=1e-6)
+    assert lesson.convex == {"convex": True, "saddle": False, "two minima": False}
+    ends = {search[1:]: end for search, end in lesson.ends.items()}
+    assert abs(ends[-1.5, 0.3, 0.0]) < abs(ends[-1.5, 0.03, 0.0]) < 1.5
+    assert abs(ends[-1.5, 1.03, 0.0]) > 1.5
+    assert ends[-2.0, 0.01, 0.0] < 0 < ends[2.2, 0.01, 0.0]
+    assert ends[2.2, 0.01, 0.9] < 0
+    return (
+        f"steepest of 360 directions {lesson.best_angle}°, the gradient's {angle:.0f}°"
+    )
