@@ -66,16 +66,16 @@ CHECKSUMS = {
     "sunspots.csv": "74b8e3acb9886b68abe9c56f6081257d522e2cb2470f17dbf597b396f4ea1706",
 }
 
+# How figures look, as matplotlib's settings.
+STYLE = {
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "figure.constrained_layout.use": True,
+    "savefig.dpi": 120,
+}
+plt.rcParams.update(STYLE)
 if "--no-show" in sys.argv:  # also in lessons that have no other settings
     matplotlib.use("agg")
-plt.rcParams.update(
-    {
-        "axes.spines.right": False,
-        "axes.spines.top": False,
-        "figure.constrained_layout.use": True,
-        "savefig.dpi": 120,
-    }
-)
 
 
 # --- what a lesson says beside its results ------------------------------------------

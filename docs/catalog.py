@@ -69,7 +69,7 @@ def _lesson(path: Path) -> Lesson:
     return Lesson(
         path=path,
         number=int(number),
-        title=english,
+        title=english[0].upper() + english[1:],
         chinese=chinese or "",
         idea=" ".join(idea.split()).replace("``", "`"),
         notes=values["Notes"],
