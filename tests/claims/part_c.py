@@ -26,3 +26,14 @@ def lesson17_function_gradients(lesson):
     assert lesson.partials == [0, 0]
     assert lesson.along_diagonal > 0.7
     return "17 formulas equal autograd to 1e-6"
+
+
+def lesson18_activation_loss_gradients(lesson):
+    assert len(lesson.errors) == 6
+    assert max(lesson.errors.values()) < 1e-6
+    for ratio, difference in zip(lesson.ratios, [1, 0.1, 10], strict=True):
+        assert math.isclose(ratio, math.exp(difference))
+    rows = lesson.jacobian
+    assert (lesson.first - rows[1]).abs().max() < 1e-12
+    assert (lesson.accumulated - rows[1] - rows[2]).abs().max() < 1e-12
+    return "6 formulas equal autograd to 1e-6"
