@@ -37,3 +37,22 @@ def lesson18_activation_loss_gradients(lesson):
     assert (lesson.first - rows[1]).abs().max() < 1e-12
     assert (lesson.accumulated - rows[1] - rows[2]).abs().max() < 1e-12
     return "6 formulas equal autograd to 1e-6"
+
+
+def lesson19_perceptron_gradients(lesson):
+    assert len(lesson.errors) == 3
+    assert max(lesson.errors.values()) < 1e-6
+    for n, factor in lesson.mse_factors.items():
+        assert math.isclose(factor, 2 / n)
+    correct = (lesson.outputs > 0.5) == (lesson.t > 0.5)
+    assert correct[:, :2].all()
+    assert (lesson.outputs[:, 2] - 0.5).abs().max() < 0.05
+    return "AND and OR learned by hand, XOR not"
+
+
+def lesson20_chain_rule(lesson):
+    assert len(lesson.errors) == 6
+    assert max(lesson.errors.values()) < 1e-6
+    assert lesson.plain_gradient < 1e-5
+    assert lesson.residual_gradient > 1
+    return "product of the steps equals the whole"
