@@ -86,7 +86,14 @@ def say(message: str) -> None:
     print(message, file=sys.stderr, flush=True)
 
 
-say_once = functools.cache(say)
+def say_once(message: str, topic: str = "") -> None:
+    """The same, but only the first time that a run says it, or speaks of the topic."""
+    if (topic or message) not in _said:
+        _said.add(topic or message)
+        say(message)
+
+
+_said: set[str] = set()
 
 
 def stop(message: str, status: int = 1) -> NoReturn:
@@ -356,7 +363,7 @@ def save(name: str, write: Callable[[Path], object]) -> Path | None:
     path = outputs / lesson / name
     problem = _replace(path, write)
     if problem:
-        say_once(f"{outputs} cannot be written ({problem}): nothing is saved")
+        say_once(f"{outputs} cannot be written ({problem}): nothing is saved", "save")
         return None
     say_once(f"saved {path}")
     return path
@@ -370,7 +377,7 @@ def _replace(path: Path, write: Callable[[Path], object]) -> str | None:
         write(part)
         part.replace(path)
     except (OSError, RuntimeError) as error:  # torch.save raises RuntimeError
-        return getattr(error, "strerror", None) or str(error).partition("\n")[0]
+        return getattr(error, "strerror", None) or "the file could not be finished"
     finally:
         if part.exists():
             part.unlink()

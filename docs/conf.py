@@ -51,6 +51,7 @@ html_theme_options = {
 }
 html_sidebars = {"index": [], "notes": [], "glossary": []}
 html_static_path = ["_static"]
+html_favicon = "_static/favicon.svg"
 html_css_files = ["site.css"]
 html_show_sourcelink = False
 html_copy_source = False

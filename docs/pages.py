@@ -230,5 +230,5 @@ def visit_display_math(self, node) -> None:
     if "&" in tex or r"\\" in tex:
         tex = rf"\begin{{align}}{tex}\end{{align}}"
     formula = latex2mathml.converter.convert(tex, display="block")
-    self.body.append(f'<div class="math">{formula}</div>')
+    self.body.append(f'<div class="formula">{formula}</div>')
     raise nodes.SkipNode

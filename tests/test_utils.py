@@ -32,7 +32,7 @@ def lesson(monkeypatch, tmp_path):
     monkeypatch.setattr(sys, "argv", ["lessons/lesson99_test.py"])
     monkeypatch.setenv("LESSONS_OUTPUTS", str(tmp_path))
     monkeypatch.delenv("LESSONS_QUICK", raising=False)
-    utils.say_once.cache_clear()
+    utils._said.clear()
     yield tmp_path / "lesson99_test"
     plt.close("all")
 
