@@ -1,9 +1,9 @@
 """
 An epoch of lesson 29 with the data on the device, beside the bound without loading.
 
-On an accelerator if there is one, else on the CPU: seconds an epoch with our loader, the
-same for batches that lie ready on the device, and their ratio; first as the number of
-images grows from 10 to 60 thousand, then as the batch grows. Both are drawn.
+On an accelerator if there is one, else on the CPU: seconds an epoch with our loader,
+the same for batches that lie ready on the device, and their ratio; first as the number
+of images grows from 10 to 60 thousand, then as the batch grows. Both are drawn.
 
     python benchmarks/accelerator_epoch.py
 """

@@ -127,3 +127,14 @@ def test_readme_lists_every_lesson():
 def test_every_lesson_has_a_part_and_a_number_of_its_own():
     numbers = [lesson.number for lesson in catalog.lessons() if lesson.part]
     assert len(set(numbers)) == len(LESSONS)
+
+
+def test_results_table_is_complete_and_up_to_date():
+    """Each lesson has a row, measured with the code that it has now."""
+    measured = catalog.results()
+    assert list(measured) == [path.stem for path in LESSONS]
+    for path in LESSONS:
+        row = measured[path.stem]
+        stale = f"{path.stem} changed: pytest -m full -k {path.stem}"
+        assert row["code"] == catalog.code_hash(path), stale
+        assert row["reached"], path.stem
