@@ -1,1 +1,24 @@
 """What the lessons of part G claim, asserted on the names that a full run leaves."""
+
+import math
+
+
+def lesson54_kl_divergence(lesson):
+    bumps, gaussians = lesson.curves.values()
+    infinite = [value == math.inf for value in bumps["KL(p, q)"]]
+    assert infinite == [shift > 2 for shift in lesson.shifts]
+    log_2 = [abs(value - math.log(2)) < 1e-6 for value in bumps["JS"]]
+    assert log_2 == [shift > 3.9 for shift in lesson.shifts]
+    for group in bumps, gaussians:
+        assert sorted(group["W"]) == group["W"]
+        assert abs(group["W"][60] - 6) < 1e-6
+    assert abs(gaussians["KL(p, q)"][60] - 6**2 / 2) < 1e-6
+    assert max(abs(error) for error in lesson.errors) < 4
+    for start, hill in (2, 1), (5, 6):
+        mean, std = lesson.fits["KL(p, q)", start]
+        assert abs(mean - 3.5) < 0.05
+        assert abs(std - 2.6) < 0.05
+        mean, std = lesson.fits["KL(q, p)", start]
+        assert abs(mean - hill) < 0.05
+        assert abs(std - 0.7) < 0.05
+    return "KL infinite from a shift of 2.1, JS flat from 4, W grows on"
