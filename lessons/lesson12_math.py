@@ -3,7 +3,7 @@ Lesson 12: mathematics on tensors (数学运算)
 ============================================
 
 Most operations work element by element; the matrix product sums over a dimension. Both
-have rules about types and shapes, and numbers where they stop giving numbers.
+have rules about types and shapes, and inputs for which there is no result.
 
 :Notes: lesson12 数学运算
 :Needs: lessons 6 and 10
@@ -45,8 +45,8 @@ print({sign: torch.all(torch.eq(x, y)).item() for sign, (x, y) in pairs.items()}
 #: {'+': True, '-': True, '*': True, '/': True, '//': True, '%': True, '**': True}
 
 # %%
-# Integers divided by ``/`` are floats. ``//`` rounds down, so ``%`` has the sign of
-# the divisor. Division in C rounds towards zero, and ``fmod`` goes with that.
+# Integers divided by ``/`` are floats. ``//`` rounds down, so ``%`` has the sign of the
+# divisor. Division in C rounds towards zero, and ``fmod`` goes with that.
 
 x = torch.tensor([7, -7])
 print(x / 2)
@@ -184,8 +184,9 @@ for name in "floor", "ceil", "trunc", "round", "frac":
 #: round [-2.0, -2.0, -0.0, 0.0, 2.0, 2.0]
 #: frac  [-0.5, -0.5, -0.5, 0.5, 0.5, 0.5]
 x = torch.arange(100) + 0.5
-print(x.sum().item(), x.round().sum().item(), (x + 0.5).floor().sum().item())
-#: 5000.0 5000.0 5050.0
+sums = x.sum(), x.round().sum(), (x + 0.5).floor().sum()  # exact, to even, all up
+print([value.item() for value in sums])
+#: [5000.0, 5000.0, 5050.0]
 
 # %%
 # Grey is x itself; a red dot says to which side a half goes.

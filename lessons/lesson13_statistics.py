@@ -23,8 +23,8 @@ from utils import show
 # Norms
 # -----
 # The 1-norm adds absolute values; the 2-norm is the root of the sum of squares; the
-# infinity norm is the largest absolute value. (``torch.norm``, which the notes use, is
-# deprecated.)
+# infinity norm is the largest absolute value. (The notes' ``c.norm`` is ``torch.norm``,
+# which is deprecated.)
 
 a = torch.tensor([1, 2, 3, 4, 5, 6, 7, 8], dtype=float)
 by_hand = a.abs().sum(), a.square().sum().sqrt(), a.abs().max()
@@ -74,8 +74,8 @@ print(f"{torch.linalg.vector_norm(m, 2):.3f}, {torch.linalg.norm(m, 2):.3f}")
 # Sums and means
 # --------------
 # Integers have a sum and a product, but their mean is no integer, and ``mean`` wants to
-# be told which float it is to be. A sum of small integers does not overflow: it is
-# int64. ``std`` divides by n - 1 unless told otherwise.
+# be told which float it is to be. A sum of bytes is int64, so it does not overflow.
+# ``std`` divides by n - 1 unless told otherwise.
 
 x = torch.tensor([200, 100, 2, 1], dtype=torch.uint8)
 print(x.sum(), x.prod(), x.min(), x.max())
@@ -207,8 +207,8 @@ show("ranks")
 a, b = torch.tensor([1, 2, 3]), torch.tensor([1, 2, 4])
 print(torch.eq(a, b), torch.equal(a, b))
 #: tensor([ True,  True, False]) False
-print(marks.ge(90).sum(dim=1))  # each student's marks from 90 on
-#: tensor([2, 2, 2, 2])
+print((marks < 60).sum(dim=1))  # how many marks of each student are below 60
+#: tensor([2, 3, 3, 2])
 print(torch.eq(torch.ones(1), torch.ones(2)), torch.equal(torch.ones(1), torch.ones(2)))
 #: tensor([True, True]) False
 

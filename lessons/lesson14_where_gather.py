@@ -26,8 +26,8 @@ torch.manual_seed(0)
 # %%
 # where
 # -----
-# At each place: the second argument where the condition is true, else the third. 0.5 is
-# not greater than 0.5, so a condition of ``> 0.5`` takes the third there.
+# At each place: the second argument where the condition is true, else the third. The
+# notes say: a above 0.5, b below. 0.5 itself is not above 0.5, and takes b.
 
 chance = torch.tensor([[0.9, 0.2], [0.5, 0.7]])
 print(torch.where(chance > 0.5, torch.zeros(2, 2), torch.ones(2, 2)))
@@ -71,8 +71,8 @@ print(chosen.equal(same))
 #: True
 
 # %%
-# Both sides are computed everywhere. The root of -1 stays out of the result, but not out
-# of the gradient (lesson 16): 0 · NaN is NaN. The cure is to change what goes in.
+# Both sides are computed everywhere. The root of -1 stays out of the result, not out of
+# the gradient (lesson 16): 0 · NaN is NaN. The cure is to change what goes in.
 
 x = torch.tensor([4.0, -1.0], requires_grad=True)
 y = torch.where(x > 0, x.sqrt(), 0.0)
@@ -151,7 +151,8 @@ for index in torch.tensor([0, 1]), torch.tensor([[0], [4], [1]]):
 # -----------------------
 # A model gives 4 samples a score for each of 10 classes, and class i has the label
 # 100 + i. The labels of the three best classes are looked up in a table, the same for
-# each row; ``expand`` repeats it without a copy.
+# each row; ``expand`` repeats it without a copy. (Positions from ``topk`` are int64, as
+# an index has to be: the notes' ``idx.long()`` changes nothing.)
 
 scores = torch.rand(4, 10)  # [b, k]
 top_scores, top = scores.topk(3, dim=1)  # [b, k] => [b, 3], [b, 3]
