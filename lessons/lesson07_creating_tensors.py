@@ -132,8 +132,8 @@ print(torch.equal(first, torch.rand(3)), torch.equal(first, torch.rand(3)))
 # One value
 # ---------
 # The first argument of ``full`` is the shape: [] for a scalar, [1] for a vector of one.
-# The notes say nothing of the dtype. Older versions gave floats; today the value decides
-# and an int gives int64.
+# The notes say nothing of the dtype. Older versions gave floats; today the value
+# decides, and an int gives int64.
 
 print(torch.full([], 7), torch.full([1], 7), torch.full([1], 7.0))
 #: tensor(7) tensor([7]) tensor([7.])
