@@ -3,6 +3,14 @@
 import math
 
 
+def lesson47_rnn(lesson):
+    assert lesson.sizes[20] < 1e-6 * lesson.sizes[0]
+    assert lesson.h_tanh.max() < 1 < 1e17 < lesson.h_relu.max()
+    assert min(lesson.curves["with the state"][-10:]) > 0.999
+    assert max(lesson.curves["state cut"]) < 0.6
+    return "bit of two steps before: all right with the state, a guess without"
+
+
 def lesson54_kl_divergence(lesson):
     bumps, gaussians = lesson.curves.values()
     infinite = [value == math.inf for value in bumps["KL(p, q)"]]
@@ -22,3 +30,13 @@ def lesson54_kl_divergence(lesson):
         assert abs(mean - hill) < 0.05
         assert abs(std - 0.7) < 0.05
     return "KL infinite from a shift of 2.1, JS flat from 4, W grows on"
+
+
+def lesson50_rnn_training(lesson):
+    norms, final_losses = lesson.gradient_norms, lesson.final_losses
+    assert norms["PyTorch's start"][-1] < 1e-15
+    assert norms["scale 2"][-1] > 1e6
+    assert all(loss < lesson.baseline for loss in final_losses["clipped"])
+    assert all(loss > 10 * lesson.baseline for loss in final_losses["not clipped"])
+    assert max(lesson.active_units["not clipped"]) <= 2
+    return "clipped 3 of 3 runs learn, not clipped 0 of 3"
