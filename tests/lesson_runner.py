@@ -130,7 +130,7 @@ def _execute(path: Path, run: Run) -> None:
     reprex = Reprex.from_input(source, config, scope)
     for result in reprex.results:
         result.raw = None  # only what is printed is an output
-    run.source = reprex.render().rstrip("\n") + "\n"
+    run.source = re.sub(r"^#: $", "#:", reprex.render(), flags=re.M).rstrip("\n") + "\n"
     run.values = SimpleNamespace(**{k: v for k, v in scope.items() if _small(v)})
     for statement, old, new in zip(
         reprex.statements, reprex.old_results, reprex.results, strict=True
