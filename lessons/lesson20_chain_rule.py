@@ -156,7 +156,7 @@ show("graph")
 
 node, operations = L.grad_fn, []
 while node:
-    operations.append(node.name().removesuffix("Backward0"))
+    operations.append(type(node).__name__.removesuffix("Backward0"))
     node = node.next_functions[0][0] if node.next_functions else None
 print(" ".join(operations))
 #: Pow Sub Add Mul Tanh Add Mul torch::autograd::AccumulateGrad

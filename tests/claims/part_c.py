@@ -56,3 +56,12 @@ def lesson20_chain_rule(lesson):
     assert lesson.plain_gradient < 1e-5
     assert lesson.residual_gradient > 1
     return "product of the steps equals the whole"
+
+
+def lesson21_mlp_backprop(lesson):
+    assert lesson.errors.keys() == {"w1", "b1", "w2", "b2"}
+    assert max(lesson.errors.values()) < 1e-6
+    assert lesson.correct == 4
+    assert lesson.losses[-1] < 0.01 < lesson.losses[0]
+    assert lesson.learned[2] < lesson.learned[4] == 8
+    return "XOR 4 of 4 by handwritten back-propagation"
