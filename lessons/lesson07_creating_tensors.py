@@ -67,10 +67,10 @@ print(left_over.view(torch.float32))
 # ``empty`` is right where every element is written right after. To find a place where
 # it is not, deterministic mode fills new memory with NaN, which no result survives.
 
-torch.use_deterministic_algorithms(True)
+torch.set_deterministic_debug_mode("error")
 print(torch.empty(3), torch.Tensor(1, 2), torch.empty(3).sum())
 #: tensor([nan, nan, nan]) tensor([[nan, nan]]) tensor(nan)
-torch.use_deterministic_algorithms(False)
+torch.set_deterministic_debug_mode("default")
 
 # %%
 # Random numbers
