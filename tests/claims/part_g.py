@@ -38,5 +38,19 @@ def lesson50_rnn_training(lesson):
     assert norms["scale 2"][-1] > 1e6
     assert all(loss < lesson.baseline for loss in final_losses["clipped"])
     assert all(loss > 10 * lesson.baseline for loss in final_losses["not clipped"])
-    assert max(lesson.active_units["not clipped"]) <= 2
+    assert max(lesson.active_units["not clipped"]) == 0
     return "clipped 3 of 3 runs learn, not clipped 0 of 3"
+
+
+def lesson49_time_series(lesson):
+    sine, errors, free = lesson.sine_errors, lesson.errors, lesson.free_errors
+    assert sine["one step ahead"] < 0.1 * sine["persistence"]
+    assert sine["free running"] < sine["persistence"]
+    assert errors["RNN, 3 seeds"] < 0.75 * errors["persistence"]
+    assert 0.8 < errors["RNN, 3 seeds"] / errors["linear fit"] < 1.2
+    assert free["RNN, 3 seeds"] < 0.95 * free["last 11 years"]
+    assert free["last 11 years"] < free["training mean"] < free["last value"]
+    return (
+        f"error {errors['RNN, 3 seeds']:.1f} in the test years, "
+        f"{errors['persistence']:.1f} with persistence"
+    )
