@@ -65,3 +65,14 @@ def lesson21_mlp_backprop(lesson):
     assert lesson.losses[-1] < 0.01 < lesson.losses[0]
     assert lesson.learned[2] < lesson.learned[4] == 8
     return "XOR 4 of 4 by handwritten back-propagation"
+
+
+def lesson22_himmelblau(lesson):
+    assert lesson.error < 1e-6
+    assert max(lesson.values) < 1e-6
+    for minimum in lesson.minima:
+        assert ((lesson.ends - minimum).norm(dim=1) < 1e-3).sum() == 1
+    assert lesson.reached > 0.99
+    adam, momentum = (lesson.optimizer_ends[name] for name in ("Adam", "momentum"))
+    assert math.dist(adam, momentum) > 5
+    return "four starts reach four minima, f < 1e-6"

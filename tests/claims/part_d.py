@@ -1,6 +1,17 @@
 """What the lessons of part D claim, asserted on the names that a full run leaves."""
 
 
+def lesson24_logistic_regression(lesson):
+    shares = [lesson.zero_share[h] for h in (1e-2, 1e-4, 1e-6)]
+    assert shares == sorted(shares)
+    assert shares[-1] > 0.999
+    assert max(lesson.loss_zero_share.values()) == 0
+    assert max(lesson.errors.values()) < 1e-6
+    assert min(lesson.accuracies.values()) > 0.9
+    assert lesson.accuracy3 > 0.85
+    return f"accuracy {lesson.accuracies['cross entropy']:.3f}, its slope zero"
+
+
 def lesson26_softmax_from_scratch(lesson):
     accuracies = lesson.accuracies
     assert accuracies["Kaiming"] >= 0.95
@@ -36,3 +47,15 @@ def lesson29_mnist(lesson):
     assert len(lesson.epoch_seconds) == 10
     assert lesson.confusion.sum() == 10_000
     return f"test accuracy {lesson.accuracy:.3f}"
+
+
+def lesson30_visdom(lesson):
+    assert lesson.accuracy >= 0.975
+    assert len(lesson.losses) == 3000
+    assert lesson.one_append[3000] > 3 * lesson.one_append[100]
+    assert 4.9 < lesson.sums[200] / lesson.sums[1000] < 5.1
+    ratio = lesson.one_append[3000] / lesson.one_append[100]
+    return (
+        f"test accuracy {lesson.accuracy:.3f}; one more point costs {ratio:.0f} times "
+        f"as much on 3000 points as on 100"
+    )
