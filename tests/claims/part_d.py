@@ -1,5 +1,7 @@
 """What the lessons of part D claim, asserted on the names that a full run leaves."""
 
+import math
+
 
 def lesson24_logistic_regression(lesson):
     shares = [lesson.zero_share[h] for h in (1e-2, 1e-4, 1e-6)]
@@ -10,6 +12,24 @@ def lesson24_logistic_regression(lesson):
     assert min(lesson.accuracies.values()) > 0.9
     assert lesson.accuracy3 > 0.85
     return f"accuracy {lesson.accuracies['cross entropy']:.3f}, its slope zero"
+
+
+def lesson25_cross_entropy(lesson):
+    fair, loaded, certain = lesson.entropies.values()
+    assert math.isclose(fair, math.log(6))
+    assert fair > loaded > certain == 0
+    assert max(lesson.sum_errors) < 1e-12
+    assert math.isclose(lesson.in_steps, lesson.in_one, rel_tol=1e-5)
+    assert lesson.separate.isinf()
+    assert lesson.together == lesson.by_hand == 1000
+    assert lesson.together_gradient.tolist() == [[1, -1, 0]]
+    assert lesson.error < 1e-6
+    slopes = lesson.slope_at_wrong
+    assert slopes["cross entropy"] < -0.99
+    assert slopes["squared error"] > -0.001
+    assert lesson.ends["cross entropy"] > 0.9
+    assert lesson.ends["squared error"] < 0.001
+    return "finite at logits of 1000"
 
 
 def lesson26_softmax_from_scratch(lesson):
