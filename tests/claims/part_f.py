@@ -19,3 +19,37 @@ def lesson43_nn_module(lesson):
     assert lesson.counts == [5, 65]
     assert lesson.moved == [False, True]
     return "MyLinear equal to nn.Linear; a list hides 60 of 65 numbers"
+
+
+def lesson41_classic_networks(lesson):
+    accuracies = lesson.accuracies
+    assert accuracies["LeNet-5"] >= 0.97
+    assert accuracies["LeNet-5"] > accuracies["MLP"] + 0.005
+    assert lesson.shares["vgg16"] > 0.85 > lesson.shares["googlenet"]
+    assert lesson.table["alexnet"][0] < lesson.table["mobilenet_v3_large"][0]
+    return (
+        f"LeNet-5 {accuracies['LeNet-5']:.3f}, an MLP as large {accuracies['MLP']:.3f}"
+    )
+
+
+def lesson38_cnn(lesson):
+    assert len(lesson.calls) == 1
+    cnn, mlp = lesson.parameters["cnn"], lesson.parameters["mlp"]
+    assert abs(cnn - mlp) < 0.01 * cnn
+    assert lesson.accuracy >= 0.985
+    assert len(lesson.accuracies["cnn"]) == 3
+    mlp_accuracy = lesson.accuracies["mlp"][-1]
+    assert 1 - lesson.accuracy < (1 - mlp_accuracy) / 2
+    return f"test accuracy {lesson.accuracy:.3f}, of an MLP as large {mlp_accuracy:.3f}"
+
+
+def lesson44_data_augmentation(lesson):
+    final = lesson.final
+    assert final["shift"] > final["none"] + 0.005
+    assert final["rotation ±15°"] > final["none"] + 0.005
+    assert final["vertical flip"] < final["none"] - 0.01
+    assert final["horizontal flip"] < final["none"] - 0.01
+    return (
+        f"1000 images {final['none']:.3f}, with shifts {final['shift']:.3f}, "
+        f"with vertical flips {final['vertical flip']:.3f}"
+    )
