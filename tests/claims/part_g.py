@@ -3,6 +3,15 @@
 import math
 
 
+def lesson46_embedding(lesson):
+    assert max(lesson.ratios["learned"]) < 0.6
+    assert max(lesson.ranks["learned"]) <= 10
+    assert min(lesson.ranks["control"]) > 30
+    assert lesson.y_in_best
+    worst = max(lesson.ranks["learned"])
+    return f"vowels part from consonants better than all but {worst - 1} of 3003 fives"
+
+
 def lesson47_rnn(lesson):
     assert lesson.sizes[20] < 1e-6 * lesson.sizes[0]
     assert lesson.h_tanh.max() < 1 < 1e17 < lesson.h_relu.max()
@@ -53,4 +62,18 @@ def lesson49_time_series(lesson):
     return (
         f"error {errors['RNN']:.1f} in the test years, "
         f"{errors['persistence']:.1f} with persistence"
+    )
+
+
+def lesson51_lstm(lesson):
+    over_100_steps = {kind: norms[-1] for kind, norms in lesson.gradient_norms.items()}
+    assert over_100_steps["RNN"] < over_100_steps["LSTM"] < 1e-15
+    assert over_100_steps["LSTM, keeping"] > 1e-4
+    accuracies = lesson.accuracies
+    assert min(accuracies["RNN, 10 steps"]) > 0.95
+    assert max(accuracies["RNN"] + accuracies["LSTM"]) < 0.6
+    assert min(accuracies["LSTM, keeping"]) > 0.99
+    return (
+        f"first of 100 symbols: LSTM {min(accuracies['LSTM, keeping']):.2f}, "
+        f"RNN {max(accuracies['RNN']):.2f}"
     )
