@@ -47,11 +47,11 @@ def gradient_by_hand(p):
     return torch.stack([4 * x * u + 2 * v, 2 * u + 4 * y * v], dim=-1)
 
 
-p = torch.tensor([-4.0, 0.0], dtype=torch.float64, requires_grad=True)
+p = torch.tensor([-4.0, 1.0], dtype=torch.float64, requires_grad=True)
 (gradient,) = torch.autograd.grad(himmelblau(p), p)
 error = (gradient - gradient_by_hand(p)).abs().max().item()
 print(gradient, "equal:", error < 1e-6)
-#: tensor([-102.,   10.], dtype=torch.float64) equal: True
+#: tensor([-116.,  -28.], dtype=torch.float64) equal: True
 
 # %%
 # ``item`` and ``tolist``
@@ -61,9 +61,9 @@ print(gradient, "equal:", error < 1e-6)
 # list: here it is a method of the tensor, and numpy has no part in it.
 
 print(himmelblau(p).item(), torch.tensor([[1.5]]).item())
-#: 146.0 1.5
+#: 136.0 1.5
 print(p.tolist(), type(p.tolist()))
-#: [-4.0, 0.0] <class 'list'>
+#: [-4.0, 1.0] <class 'list'>
 try:
     p.item()
 except (RuntimeError, ValueError) as error_of_two:
