@@ -159,7 +159,7 @@ while node:
     operations.append(type(node).__name__.removesuffix("Backward0"))
     node = node.next_functions[0][0] if node.next_functions else None
 print(" ".join(operations))
-#: Pow Sub Add Mul Tanh Add Mul torch::autograd::AccumulateGrad
+#: Pow Sub Add Mul Tanh Add Mul AccumulateGrad
 
 # %%
 # Where paths meet, gradients add
