@@ -116,7 +116,7 @@ w = torch.full([1], 2.0, requires_grad=True)
 # ---------
 # ``torch.autograd.grad(loss, [w])`` returns a gradient for each tensor in the list.
 # ``loss.backward()`` returns nothing, and adds the gradients to ``.grad`` of all leaves
-# that the loss was computed from, which is what an optimiser reads. Here
+# that the loss was computed from, which is what an optimizer reads. Here
 # :math:`\partial (1 - xw)^2 / \partial w = -2x (1 - xw) = 2`.
 
 x = torch.ones(1)

@@ -3,7 +3,7 @@ Lesson 22: a function with four minima (优化小实例)
 ===================================================
 
 Gradient descent on a surface that can be drawn. Where it ends depends on where it
-begins, and on the optimiser.
+begins, and on the optimizer.
 
 :Notes: lesson22 优化小实例
 :Needs: lesson 16
@@ -21,7 +21,7 @@ from utils import finite, show
 # %%
 # The function and its gradient
 # -----------------------------
-# Himmelblau's function, a common test of optimisers. It is a sum of two squares, so
+# Himmelblau's function, a common test of optimizers. It is a sum of two squares, so
 # that 0 is its least value; it is 0 at four points.
 #
 # .. math:: f(x, y) = (\underbrace{x^2 + y - 11}_{u})^2
@@ -157,7 +157,7 @@ print(f"share of starts that reach a minimum: {reached:.2f}")
 #: share of starts that reach a minimum: 1.00
 
 # %%
-# Three optimisers
+# Three optimizers
 # ----------------
 # From (-4, 0), on a steep slope. SGD is there first: in the valley the surface curves
 # nearly alike in all directions. Momentum keeps the speed of the slope, overshoots and
@@ -174,7 +174,7 @@ colors = nearest.view(61, 61).double()
 axes[0].pcolormesh(coarse, coarse, colors, cmap="Pastel1", vmax=8)
 axes[0].set_title("where Adam ends from each start")
 axes[1].set_title("Adam from four starts")
-axes[2].set_title("three optimisers from (-4, 0)")
+axes[2].set_title("three optimizers from (-4, 0)")
 axes[0].set_ylabel("y")
 for ax in axes:
     draw_contours(ax)
@@ -199,4 +199,4 @@ show("paths")
 # ------
 # - Predict the end of a search from (-0.270845, -0.923039), the top of the hill.
 # - Change Adam's lr to the notes' 0.001. How far does it come in 300 steps?
-# - Build a fourth optimiser, ``optim.RMSprop``, into the comparison.
+# - Build a fourth optimizer, ``optim.RMSprop``, into the comparison.
