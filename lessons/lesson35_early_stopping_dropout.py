@@ -48,8 +48,8 @@ for p in 0.2, 0.5:
 # %%
 # ``train()`` and ``eval()``
 # --------------------------
-# The notes say that evaluation mode computes no gradients. ``eval()`` only turns dropout
-# off, ``no_grad`` only gradients. A test is right by the first and cheap by the second.
+# The notes say that evaluation mode computes no gradients. ``eval()`` turns off dropout
+# only, ``no_grad`` gradients only. A test is right by the one and cheap by the other.
 
 
 def network(p):
@@ -130,8 +130,8 @@ for p in 0.0, 0.5:
     curves[p] = torch.stack([scores for scores, _ in runs])  # [seeds, epochs, 4]
     results[p] = torch.stack([tests for _, tests in runs]).mean(dim=0).tolist()
     print(f"{p:<7.1f}", "{:19.3f} {:9.3f} {:23.3f} {:9.3f}".format(*results[p]))
-#: 0.0               0.537     0.833                   0.610     0.844
-#:     0.5               0.525     0.831                   0.561     0.852
+#: 0.0                   0.537     0.833                   0.610     0.844
+#: 0.5                   0.525     0.831                   0.561     0.852
 
 # %%
 # Early stopping saves test loss and costs accuracy: later the network still learns, and
@@ -177,23 +177,23 @@ for b in 1, 4, 16, 64, 256:
     squares = [(gradient(i) - full).square().sum() for i in draws]
     noise[b] = (torch.stack(squares).mean().sqrt() / full.norm()).item()
     print(f"{b:<10d} {noise[b]:6.2f} {noise[b] * b**0.5:25.2f}")
-#: 1   8.42                      8.42
-#:          4   4.11                      8.21
-#:         16   2.08                      8.31
-#:         64   1.05                      8.40
-#:        256   0.52                      8.38
+#: 1            8.42                      8.42
+#: 4            4.11                      8.21
+#: 16           2.08                      8.31
+#: 64           1.05                      8.40
+#: 256          0.52                      8.38
 
 # %%
 # The noise is given in lengths of the full gradient: in a batch of fewer than about 70
 # images there is more noise than gradient. Small batches win all the same: 30 epochs
-# are the same work for all, and make 750 noisy steps of 20 images or 30 exact ones.
+# are the same work for all, and make 300 noisy steps of 50 images or 30 exact ones.
 
 losses = {}
-for b in 20, 100, 500:
+for b in 50, 150, 500:
     losses[b] = train(0.0, batch_size=b)[0][:, 0].tolist()
     print(f"batch size {b:3d}: training loss {losses[b][-1]:.3f}")
-#: batch size  20: training loss 0.002
-#: batch size 100: training loss 0.034
+#: batch size  50: training loss 0.008
+#: batch size 150: training loss 0.061
 #: batch size 500: training loss 1.004
 
 figure, axes = plt.subplots(1, 2, figsize=(9, 3.6))

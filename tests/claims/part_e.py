@@ -29,6 +29,37 @@ def lesson35_early_stopping_dropout(lesson):
     assert lesson.results[0.5][2] < lesson.results[0.0][2]
     for b, noise in lesson.noise.items():
         assert 0.85 < lesson.noise[1] / noise / b**0.5 < 1.15
-    assert lesson.losses[20][-1] < lesson.losses[100][-1] < lesson.losses[500][-1]
+    assert lesson.losses[50][-1] < lesson.losses[150][-1] < lesson.losses[500][-1]
     stopped_loss, _, loss, _ = lesson.results[0.0]
     return f"test loss {stopped_loss:.3f} stopped, {loss:.3f} at the end"
+
+
+def lesson33_regularization(lesson):
+    assert lesson.zero_shares[0] < 0.01 < 0.3 < lesson.zero_shares[1]
+    same = {n: [e < 1e-6 for e in errors] for n, errors in lesson.errors.items()}
+    assert same["SGD"] == [True, True]
+    assert same["Adam"] == [True, False]
+    assert same["AdamW"] == [False, True]
+    _, free_loss, free_accuracy, free_near_zero = lesson.results["no penalty"]
+    l1, l2 = lesson.results["L1 0.001"], lesson.results["L2 0.03"]
+    assert max(lesson.results["L1 0.0003"][1], l2[1]) < free_loss
+    assert max(row[2] for row in lesson.results.values()) < free_accuracy + 0.01
+    assert free_near_zero < 0.05
+    assert l2[3] < 0.15 < 0.6 < l1[3]
+    return f"near-zero weights: L1 {l1[3]:.0%}, L2 {l2[3]:.0%}"
+
+
+def lesson34_momentum_lr_decay(lesson):
+    assert lesson.difference < 1e-12
+    assert lesson.ravine_ends[0.9] < lesson.ravine_ends[0.0] / 100
+    assert lesson.ravine_ends[0.99] > lesson.ravine_ends[0.0]
+    plain, momentum, faster = lesson.last_losses.values()
+    assert momentum < plain / 2
+    assert abs(momentum - faster) < 0.1
+    assert list(lesson.plateau_rates) == [0.1, 0.5]
+    accuracies = lesson.accuracies
+    constant = accuracies["constant"]
+    tenth = accuracies["constant, a tenth"]
+    assert constant < tenth < min(accuracies[n] for n in ("StepLR", "cosine"))
+    assert tenth < accuracies["warm-up"]
+    return f"loss {momentum:.2f} with momentum, {plain:.2f} without"
