@@ -151,7 +151,8 @@ def train(kind, length, seed):
     """Accuracy on 1000 new sequences, and the net's two parts."""
     torch.manual_seed(seed)
     net = nn.ModuleList([recurrent(kind, 18), nn.Linear(opt.hidden, 8)]).to(opt.device)
-    optimizer = optim.Adam(net.parameters(), lr=opt.lr)
+    lr = opt.lr / 4 if kind == "RNN" else opt.lr
+    optimizer = optim.Adam(net.parameters(), lr=lr)
     for _ in range(5 if opt.quick else opt.steps):
         x, y = sequences(opt.batch_size, length)
         outputs, _ = net[0](x)  # [b, t, 18] => [b, t, h]
@@ -168,27 +169,26 @@ def train(kind, length, seed):
 
 
 # %%
-# The RNN can do it over 10 steps: the distance stops it, not the task. The LSTM as
-# PyTorch starts it does no better. Three seeds each.
+# Over 5 steps the RNN can do it: the distance stops it, not the task. The LSTM as
+# PyTorch starts it does no better. Three seeds each. The RNN has a quarter of the
+# learning rate: with all of it, its units saturate, and even 5 steps may be too many.
 
-accuracies, nets = {"RNN, 10 steps": [train("RNN", 10, opt.seed)[0]]}, {}
-for kind in kinds:
-    accuracies[kind] = []
-    for i in range(3):
-        accuracy, nets[kind] = train(kind, opt.length, opt.seed + i)
-        accuracies[kind].append(accuracy)
-for name, values in accuracies.items():
-    knows = sum(value > 0.9 for value in values)
-    print(f"{name}: knows the letter in {knows} of {len(values)} runs")
-#: RNN, 10 steps: knows the letter in 1 of 1 runs
-#: RNN: knows the letter in 0 of 3 runs
-#: LSTM: knows the letter in 0 of 3 runs
-#: LSTM, keeping: knows the letter in 3 of 3 runs
+accuracies, nets = {}, {}
+for kind, length in ("RNN", 5), *((kind, opt.length) for kind in kinds):
+    results = [train(kind, length, opt.seed + i) for i in range(3)]
+    accuracies[kind, length] = [accuracy for accuracy, net in results]
+    nets[kind] = results[-1][1]
+    knows = sum(accuracy > 0.9 for accuracy, net in results)
+    print(f"{kind} over {length} steps: knows the letter in {knows} of 3 runs")
+#: RNN over 5 steps: knows the letter in 3 of 3 runs
+#: RNN over 100 steps: knows the letter in 0 of 3 runs
+#: LSTM over 100 steps: knows the letter in 0 of 3 runs
+#: LSTM, keeping over 100 steps: knows the letter in 3 of 3 runs
 
 # %%
 # The last states of the third run: five sequences for each letter, a row each. The
 # LSTM's rows are alike for one letter and differ from letter to letter, whatever the
-# digits were. The RNN's units are stuck near ±1, and tell a few groups apart at most.
+# digits were. The RNN's differ within a letter as much as between letters.
 
 x, _ = sequences(40, opt.length)
 x[:, 0] = F.one_hot(torch.arange(40) // 5, 18)  # letter 0 five times, letter 1, ...
