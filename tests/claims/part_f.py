@@ -53,3 +53,17 @@ def lesson44_data_augmentation(lesson):
         f"1000 images {final['none']:.3f}, with shifts {final['shift']:.3f}, "
         f"with vertical flips {final['vertical flip']:.3f}"
     )
+
+
+def lesson40_batch_norm(lesson):
+    assert len(lesson.differences) == 18
+    assert max(lesson.differences) < 1e-5
+    without, with_norm = lesson.spread["without"], lesson.spread["with"]
+    assert without[-1] < without[0] / 100
+    assert with_norm[-1] > with_norm[0] / 1.5
+    accuracies = lesson.accuracies
+    for lr in 0.01, 0.1, 1.0:
+        assert accuracies[lr, "without"] < 0.2
+        assert accuracies[lr, "with"] > 0.85
+    best = max(accuracies.values())
+    return f"test accuracy {best:.3f} with it, {accuracies[0.1, 'without']:.3f} without"
