@@ -1,5 +1,6 @@
 """Level 1: dashboard.py with a real server, a real browser, and whatever goes wrong."""
 
+import http.server
 import json
 import os
 import re
@@ -58,22 +59,20 @@ def port():
 @pytest.fixture
 def foreign():
     """A port with a program that is no Visdom: it answers each request with a page."""
-    page = b"HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\n<html"
-    with socket.create_server((dashboard.HOST, 0)) as server:
 
-        def answer():
-            while True:
-                try:
-                    connection, _ = server.accept()
-                except OSError:  # closed: the test is over
-                    return
-                with connection:
-                    connection.recv(10_000)
-                    connection.sendall(page)
+    class Page(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"<html>")
 
-        threading.Thread(target=answer, daemon=True).start()
-        yield server.getsockname()[1]
-        server.shutdown(socket.SHUT_RDWR)
+        def log_message(self, *args):
+            pass
+
+    with http.server.ThreadingHTTPServer((dashboard.HOST, 0), Page) as server:
+        threading.Thread(target=server.serve_forever, args=[0.05]).start()
+        yield server.server_port
+        server.shutdown()
 
 
 class Person:
@@ -176,6 +175,28 @@ def test_a_lesson_that_crashes(without_torch, port, outputs):
     window = json.loads(saved.read_text())["jsons"]["loss"]
     assert window["content"]["data"][0]["y"] == [2]
     assert free(port)
+
+
+@posix
+def test_ctrl_c_in_a_lesson(without_torch, port, outputs):
+    """It is meant for the lesson, not for the server, which saves the dashboard."""
+    script = outputs / "lesson98_stopped.py"
+    script.write_text(
+        f"import time\nfrom dashboard import connect\nviz = connect({port})\n"
+        "viz.point('loss', 1, 2)\nprint('ready', flush=True)\ntime.sleep(60)\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, script],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        assert process.stdout.readline() == "ready\n"
+        os.killpg(process.pid, signal.SIGINT)  # what a terminal does
+        _, said = process.communicate(timeout=WAIT)
+    assert "the dashboard is saved, its server has stopped" in said
+    assert list((outputs / "dashboard").glob("lesson98_stopped_*.json"))
 
 
 @posix
