@@ -67,3 +67,28 @@ def lesson40_batch_norm(lesson):
         assert accuracies[lr, "with"] > 0.85
     best = max(accuracies.values())
     return f"test accuracy {best:.3f} with it, {accuracies[0.1, 'without']:.3f} without"
+
+
+def lesson39_pooling_sampling(lesson):
+    assert lesson.equal == [True] * 11
+    lost = {way: runs[:, 0] - runs[:, 2] for way, runs in lesson.runs.items()}
+    assert lost["max"].max() < lost["every second"].min()
+    assert lost["average"].max() < lost["every second"].min()
+    kept = [runs.mean(dim=0) for runs in lesson.runs.values()]
+    assert all(means[0] > 0.9 and means[4] < 0.6 for means in kept)
+    pooled, strided = lost["max"].mean(), lost["every second"].mean()
+    return f"two pixels cost {pooled:.3f} with max pooling, {strided:.3f} without"
+
+
+def lesson42_resnet(lesson):
+    first_to_last = {k: v[0] / v[-1] for k, v in lesson.gradients.items()}
+    assert first_to_last["plain"] < 1e-5
+    assert first_to_last["residual"] > 0.05
+    assert first_to_last["plain, norm"] > 0.5
+    runs = lesson.accuracies
+    assert max(runs["plain"]) < 0.2
+    assert min(runs["residual"]) > 0.8
+    assert min(runs["residual, norm"]) > max(runs["plain, norm"]) + 0.05
+    assert min(runs["residual, norm, no ReLU"]) > 0.8
+    plain, residual = (sum(runs[k]) / 3 for k in ("plain, norm", "residual, norm"))
+    return f"20 layers: plain {plain:.3f}, residual {residual:.3f}"
