@@ -142,9 +142,9 @@ show("gradients")
 # %%
 # Training
 # --------
-# Each kind with three seeds. The fifth is without the ReLU behind the addition, which is
-# easily forgotten: the last convolution of a block and the first of the next then have
-# nothing but an addition between them.
+# Each kind with three seeds. The fifth is without the ReLU behind the addition, which
+# is easily forgotten: the last convolution of a block and the first of the next then
+# have nothing but an addition between them.
 
 
 def train(net):
