@@ -43,6 +43,7 @@ sys.path.insert(0, str(found[0] / "lessons"))
 def setup(app) -> None:
     """Connect to Sphinx; the gallery's own work comes first, at priority 500."""
     app.connect("builder-inited", draw_thumbnails, priority=600)
+    app.connect("env-get-outdated", lambda *event: ["index", "notes"])
     app.connect("source-read", fill_page)
     app.connect("doctree-read", link_prose)
     app.add_html_math_renderer(
@@ -82,13 +83,10 @@ def fill_page(app, docname, source) -> None:
     if docname.startswith("lessons/lesson"):
         # The captured output follows below; the downloads keep these lines.
         source[0] = re.sub(r"^    #:.*\n", "", source[0], flags=re.M)
-        source[0] = re.sub(
-            r"^:Notes: (.*)$",
-            rf":Notes: :ref:`\1 <notes-{int(docname[14:16])}>`",
-            source[0],
-            count=1,
-            flags=re.M,
-        )
+        found = re.search(r"^:Notes: (.*)$", source[0], flags=re.M)
+        words = found[1].replace("`", "")
+        link = f":Notes: :ref:`{words} <notes-{int(docname[14:16])}>`"
+        source[0] = source[0].replace(found[0], link, 1)
     for name, make in {"cards": cards, "results": results, "notes": notes}.items():
         mark = f".. {name} of the lessons\n"
         if mark in source[0]:

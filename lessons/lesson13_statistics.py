@@ -214,7 +214,7 @@ print(torch.eq(torch.ones(1), torch.ones(2)), torch.equal(torch.ones(1), torch.o
 
 # %%
 # Floats that should be equal differ by rounding. ``allclose`` allows a difference of
-# 1e-8 + 1e-5 · |b|. NaN is equal to nothing, not even to itself.
+# ``1e-8 + 1e-5 * |b|``. NaN is equal to nothing, not even to itself.
 
 a, b = torch.tensor([0.1], dtype=float) + 0.2, torch.tensor([0.3], dtype=float)
 print(torch.equal(a, b), torch.allclose(a, b))
