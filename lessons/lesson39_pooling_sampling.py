@@ -33,7 +33,11 @@ torch.manual_seed(opt.seed)
 x = torch.tensor([[1.0, 2, 0, 0], [3, 8, 0, 4], [0, 0, 5, 5], [0, 0, 5, 5]])
 x = x.view(1, 1, 4, 4)
 print(F.max_pool2d(x, 2)[0, 0])  # [1, 1, 4, 4] => [1, 1, 2, 2]
+#: tensor([[8., 4.],
+#:         [0., 5.]])
 print(F.avg_pool2d(x, 2)[0, 0])
+#: tensor([[3.5000, 1.0000],
+#:         [0.0000, 5.0000]])
 
 # %%
 # By hand: ``unfold`` along the height, then along the width, lays out all windows.
@@ -51,6 +55,7 @@ for k, s in (2, 2), (3, 2), (3, 1), (7, 7):
     equal.append(torch.equal(largest, F.max_pool2d(x, k, s)))
     equal.append(torch.allclose(mean, F.avg_pool2d(x, k, s), atol=1e-6))
 print(equal)
+#: [True, True, True, True, True, True, True, True]
 
 # %%
 # Sizes follow the formula of lesson 37. Padding adds minus infinity for max pooling,
@@ -60,10 +65,13 @@ print(equal)
 
 x = -torch.ones(1, 1, 2, 2)
 print(F.max_pool2d(x, 2, padding=1).flatten(), F.avg_pool2d(x, 2, padding=1).flatten())
+#: tensor([-1., -1., -1., -1.]) tensor([-0.2500, -0.2500, -0.2500, -0.2500])
 x = torch.tensor([[1.0, 2], [3, 8]]).view(1, 1, 2, 2).requires_grad_()
 for pool in F.max_pool2d, F.avg_pool2d:
     (gradient,) = torch.autograd.grad(pool(x, 2).sum(), x)
     print(gradient.flatten())
+#: tensor([0., 0., 0., 1.])
+#: tensor([0.2500, 0.2500, 0.2500, 0.2500])
 
 # %%
 # ReLU on a map
@@ -79,6 +87,7 @@ edges = F.conv2d(digit, kernel[None, None], padding=1)
 pooled = F.max_pool2d(F.relu(edges), 2)
 equal.append(torch.equal(F.relu(F.max_pool2d(edges, 2)), pooled))
 print(equal[-1])
+#: True
 
 # %%
 # Down and up
@@ -91,12 +100,16 @@ repeated = small.repeat_interleave(4, dim=2).repeat_interleave(4, dim=3)
 equal.append(torch.allclose(small, F.avg_pool2d(digit, 4), atol=1e-6))
 equal.append(torch.equal(F.interpolate(small, (28, 28), mode="nearest"), repeated))
 print(equal[-2:])
+#: [True, True]
 
 pictures = {"digit": digit, "edges": edges, "ReLU": F.relu(edges)}
 pictures |= {"ReLU, max pooling": pooled, "area, 28 to 7": small}
 for mode in "nearest", "bilinear", "bicubic":
     pictures[f"{mode}, 7 to 28"] = F.interpolate(small, scale_factor=4, mode=mode)
     print(f"smallest pixel, {mode}: {pictures[f'{mode}, 7 to 28'].min():.1f}")
+#: smallest pixel, nearest: 0.0
+#: smallest pixel, bilinear: 0.0
+#: smallest pixel, bicubic: -0.4
 
 # %%
 # Above: edges, their ReLU, and the maximum of each four. Below: down to 49 pixels, and
@@ -118,6 +131,8 @@ show("pooling_interpolation")
 stripes = torch.tensor([0.0, 1] * 4).repeat(8, 1)[None, None]  # [1, 1, 8, 8]
 for x in stripes, stripes.roll(1, dims=3):
     print(x[..., ::2, ::2].mean(), F.avg_pool2d(x, 2).mean(), F.max_pool2d(x, 2).mean())
+#: tensor(0.) tensor(0.5000) tensor(1.)
+#: tensor(1.) tensor(0.5000) tensor(1.)
 
 # %%
 # How much of a shift is forgiven?
@@ -163,6 +178,7 @@ ways = {"max": nn.MaxPool2d(2), "average": nn.AvgPool2d(2)}
 ways["every second"] = nn.MaxPool2d(1, stride=2)
 runs = {}  # [seeds, shifts] each
 print("accuracy, mean of the seeds     moved by 0      1      2      3      4")
+#: accuracy, mean of the seeds     moved by 0      1      2      3      4
 seeds = range(opt.seed, opt.seed + (1 if opt.quick else opt.seeds))
 for name, down in ways.items():
     runs[name] = []
@@ -174,6 +190,9 @@ for name, down in ways.items():
     runs[name] = torch.tensor(runs[name])
     means = "".join(f"{a:7.3f}" for a in runs[name].mean(dim=0).tolist())
     print(f"{name:37s}{means}")
+#: max                                    0.953  0.944  0.864  0.689  0.494
+#: average                                0.938  0.928  0.848  0.669  0.470
+#: every second                           0.924  0.905  0.763  0.604  0.417
 
 # %%
 # One pixel is forgiven. A second costs half as much where all pixels have a say in the
