@@ -22,7 +22,7 @@ from utils import batches, evaluate, finite, mnist, settings, show
 opt = settings(steps=400, batch_size=50, lr=0.1)
 torch.manual_seed(opt.seed)
 if opt.quick:
-    opt.steps = 50
+    opt.steps = 20
 seeds = 1 if opt.quick else 3
 
 # %%
@@ -146,10 +146,10 @@ def train(seed, kind="L2", strength=0.0):
 # Strengths of each penalty, from too weak to too strong.
 
 results, weights = {}, {}
-runs = [("L2", 0.0), *(("L2", s) for s in (0.01, 0.03, 0.1))]
+runs = [("L2", 0.0), *(("L2", s) for s in (0.03, 0.1))]
 runs += [("L1", s) for s in (0.0001, 0.0003, 0.001)]
-print("               train loss  test loss  accuracy  near zero")
-#: train loss  test loss  accuracy  near zero
+print("penalty        train loss  test loss  accuracy  near zero")
+#: penalty        train loss  test loss  accuracy  near zero
 for kind, strength in runs:
     name = f"{kind} {strength:g}" if strength else "no penalty"
     found = [train(seed, kind, strength) for seed in range(seeds)]
@@ -157,7 +157,6 @@ for kind, strength in runs:
     results[name] = torch.stack([scores for scores, _ in found]).mean(dim=0).tolist()
     print(f"{name:14}", "{:10.2f} {:10.2f} {:9.2f} {:10.2f}".format(*results[name]))
 #: no penalty           0.01       0.58      0.85       0.03
-#: L2 0.01              0.03       0.51      0.85       0.04
 #: L2 0.03              0.07       0.50      0.85       0.07
 #: L2 0.1               0.24       0.57      0.84       0.16
 #: L1 0.0001            0.01       0.56      0.85       0.12
