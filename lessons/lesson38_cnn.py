@@ -90,7 +90,7 @@ def mlp():
 nets = {"mlp": mlp, "cnn": cnn}
 parameters = {k: sum(p.numel() for p in nets[k]().parameters()) for k in nets}
 print(parameters)
-#: {'cnn': 20746, 'mlp': 20680}
+#: {'mlp': 20680, 'cnn': 20746}
 
 # %%
 # Training
