@@ -34,6 +34,23 @@ def lesson35_early_stopping_dropout(lesson):
     return f"test loss {stopped_loss:.3f} stopped, {loss:.3f} at the end"
 
 
+def lesson32_train_val_test(lesson):
+    assert lesson.same_split
+    assert lesson.shared == 0
+    loss = {way: result[2] for way, result in lesson.results.items()}
+    assert loss["lowest loss"] < loss["last epoch"] - 0.01
+    optimism = [said - true for said, true in lesson.claims.values()]
+    assert optimism == sorted(optimism, reverse=True)
+    assert optimism[0] > 0.03 > 0.005 > optimism[-1] > 0
+    truth = [true for _, true in lesson.claims.values()]
+    assert truth == sorted(truth)
+    means = {width: sum(s) / len(s) for width, s in lesson.widths.items()}
+    assert means[5] < 0.8 < 0.85 < min(means[20], means[100])
+    assert lesson.leaks[True] > 0.9 > 0.6 > lesson.leaks[False] > 0.4
+    said, true = lesson.claims[100]
+    return f"chosen on 100 images: {said:.3f} there, {true:.3f} in truth"
+
+
 def lesson33_regularization(lesson):
     assert lesson.zero_shares[0] < 0.01 < 0.3 < lesson.zero_shares[1]
     same = {n: [e < 1e-6 for e in errors] for n, errors in lesson.errors.items()}
