@@ -67,7 +67,7 @@ train_errors, test_errors = (squares / repeats).sqrt().t().tolist()
 print("degree  train error  test error")
 #: degree  train error  test error
 for i in 0, 2, 4, 8, 11, 14:
-    print(f"{degrees[i]:6d} {train_errors[i]:12.3f} {test_errors[i]:11.3f}")
+    print(f"{degrees[i]:<6d} {train_errors[i]:12.3f} {test_errors[i]:11.3f}")
 #: 1        0.553       0.550
 #:      3        0.281       0.336
 #:      5        0.252       0.339
@@ -144,7 +144,7 @@ for n in 500, 5000:
     curves[n] = torch.stack(runs).mean(dim=0)  # [seeds, points, 4] => [points, 4]
     train_loss, _, test_loss, accuracy = curves[n][-1].tolist()
     results[n] = train_loss, curves[n][:, 2].min().item(), test_loss, accuracy
-    print(f"{n:6d}", "{:11.3f} {:18.3f} {:11.3f} {:14.3f}".format(*results[n]))
+    print(f"{n:<6d}", "{:11.3f} {:18.3f} {:11.3f} {:14.3f}".format(*results[n]))
 #: 500       0.005              0.506       0.589          0.848
 #:   5000       0.075              0.231       0.237          0.929
 
@@ -167,7 +167,7 @@ widths[200] = curves[500][-1].tolist()
 print("width  train loss  train accuracy  test loss  test accuracy")
 #: width  train loss  train accuracy  test loss  test accuracy
 for width, scores in widths.items():
-    print(f"{width:5d}", "{:11.3f} {:15.3f} {:10.3f} {:14.3f}".format(*scores))
+    print(f"{width:<5d}", "{:11.3f} {:15.3f} {:10.3f} {:14.3f}".format(*scores))
 #: 2       0.899           0.687      1.878          0.453
 #:     4       0.099           0.980      1.510          0.696
 #:     8       0.008           1.000      0.882          0.806
