@@ -59,7 +59,9 @@ class Block(nn.Module):
 
 x = torch.randn(2, 16, 8, 8)
 print(Block(16, 16)(x).shape)  # identity shortcut
+#: torch.Size([2, 16, 8, 8])
 print(Block(16, 32)(x).shape)  # projection shortcut, stride 2
+#: torch.Size([2, 32, 4, 4])
 
 # %%
 # A shortcut of the wrong shape
@@ -77,6 +79,9 @@ for shortcut, body in [
         print((torch.zeros(shortcut) + torch.zeros(body)).shape)
     except RuntimeError as error:
         print(error)
+#: The size of tensor a (8) must match the size of tensor b (4) at non-singleton dimension 3
+#: torch.Size([2, 16, 2, 2])
+#: torch.Size([2, 16, 8, 8])
 
 # %%
 # Twenty layers
@@ -127,6 +132,10 @@ for name in list(kinds)[:4]:
     gradients[name] = [p.grad.norm().item() for p in weights]
     ratio = gradients[name][0] / gradients[name][-1]
     print(f"{name:14s} first convolution / last: {ratio:.1e}")
+#: plain          first convolution / last: 8.4e-08
+#: residual       first convolution / last: 8.4e-01
+#: plain, norm    first convolution / last: 4.2e+00
+#: residual, norm first convolution / last: 2.0e+00
 
 # %%
 
@@ -174,6 +183,11 @@ for name, kind in kinds.items():
     accuracies[name] = [run[1] for run in runs]
     reached = [f"{a:.3f}" if a > 0.2 else "guesses" for a in accuracies[name]]
     print(f"{name:23s}", *reached)
+#: plain                   guesses guesses guesses
+#: residual                0.885 0.884 0.882
+#: plain, norm             0.691 0.735 0.783
+#: residual, norm          0.887 0.887 0.899
+#: residual, norm, no ReLU 0.908 0.908 0.918
 
 # %%
 # Without normalisation the plain network does not learn at all. With it the gradient is
