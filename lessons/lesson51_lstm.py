@@ -22,6 +22,7 @@ import _path  # the repository's root, for utils
 from utils import finite, settings, show
 
 opt = settings(steps=250, batch_size=32, lr=0.02, hidden=32, length=100)
+steps, test_count = (2, 100) if opt.quick else (opt.steps, 1000)
 torch.manual_seed(opt.seed)
 
 # %%
@@ -148,12 +149,12 @@ def sequences(count, length):
 
 
 def train(kind, length, seed):
-    """Accuracy on 1000 new sequences, and the net's two parts."""
+    """Accuracy on new sequences, and the net's two parts."""
     torch.manual_seed(seed)
     net = nn.ModuleList([recurrent(kind, 18), nn.Linear(opt.hidden, 8)]).to(opt.device)
     lr = opt.lr / 4 if kind == "RNN" else opt.lr
     optimizer = optim.Adam(net.parameters(), lr=lr)
-    for _ in range(5 if opt.quick else opt.steps):
+    for _ in range(steps):
         x, y = sequences(opt.batch_size, length)
         outputs, _ = net[0](x)  # [b, t, 18] => [b, t, h]
         loss = F.cross_entropy(net[1](outputs[:, -1]), y)  # [b, h] => [b, 8]
@@ -162,7 +163,7 @@ def train(kind, length, seed):
         loss.backward()
         nn.utils.clip_grad_norm_(net.parameters(), 1.0)
         optimizer.step()
-    x, y = sequences(1000, length)
+    x, y = sequences(test_count, length)
     with torch.no_grad():
         accuracy = (net[1](net[0](x)[0][:, -1]).argmax(dim=1) == y).float().mean()
     return accuracy.item(), net
@@ -197,8 +198,9 @@ for ax, kind in zip(axes, ("RNN", "LSTM, keeping"), strict=True):
     with torch.no_grad():
         states = nets[kind][0](x)[0][:, -1]  # [40, t, 18] => [40, h]
     image = ax.imshow(states.cpu(), cmap="RdBu", vmin=-1, vmax=1, aspect="auto")
-    ax.set(title=kind, xlabel="unit of the last state", ylabel="first letter")
+    ax.set(title=kind, xlabel="unit of the last state")
     ax.set_yticks(range(2, 40, 5), "ABCDEFGH")
+axes[0].set_ylabel("first letter")
 plt.colorbar(image, label="h")
 show("last_state")
 
