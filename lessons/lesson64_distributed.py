@@ -46,6 +46,9 @@ def say_first(text):
 
 say_first(f"{world_size} processes, each with {opt.batch_size // world_size} images")
 #: 1 processes, each with 200 images
+if "RANK" not in os.environ:
+    say_first("for two: torchrun --standalone --nproc-per-node 2 <this file>")
+#: for two: torchrun --standalone --nproc-per-node 2 <this file>
 if opt.batch_size % world_size:
     stop(f"--batch-size has to be a multiple of {world_size} processes", status=2)
 
@@ -159,16 +162,16 @@ for epoch in range(1, opt.epochs + 1):
         plain = net.module if world_size > 1 else net
         test_loss, accuracy = evaluate(plain, test_loader)
         print(f"epoch {epoch:2d}: accuracy {accuracy:.3f}, {epoch_seconds[-1]:.1f} s")
-#: epoch  1: accuracy 0.965, 7.8 s
-#: epoch  2: accuracy 0.965, 7.3 s
-#: epoch  3: accuracy 0.973, 10.5 s
-#: epoch  4: accuracy 0.978, 6.5 s
-#: epoch  5: accuracy 0.976, 5.7 s
-#: epoch  6: accuracy 0.978, 5.4 s
-#: epoch  7: accuracy 0.981, 6.3 s
-#: epoch  8: accuracy 0.983, 7.7 s
-#: epoch  9: accuracy 0.982, 5.7 s
-#: epoch 10: accuracy 0.983, 6.3 s
+#: epoch  1: accuracy 0.965, 4.8 s
+#: epoch  2: accuracy 0.965, 5.7 s
+#: epoch  3: accuracy 0.973, 7.3 s
+#: epoch  4: accuracy 0.978, 7.3 s
+#: epoch  5: accuracy 0.976, 7.4 s
+#: epoch  6: accuracy 0.978, 8.6 s
+#: epoch  7: accuracy 0.981, 7.8 s
+#: epoch  8: accuracy 0.983, 8.0 s
+#: epoch  9: accuracy 0.982, 8.1 s
+#: epoch 10: accuracy 0.983, 8.3 s
 
 # %%
 # Are the copies equal, to the last bit? The largest and the smallest value of each
@@ -211,8 +214,6 @@ for name, parameters in ("this MLP", parameter_count), ("ResNet-50", 25_557_032)
 # %%
 # Try it
 # ------
-# - Predict the images a process sees in an epoch with ``--nproc-per-node 4``, then
-#   print ``len(sampler)``.
+# - Predict the images an epoch in each of 4 processes, then print ``len(sampler)``.
 # - Change ``DistributedDataParallel(net)`` to ``net``. Which of the lines above change?
-# - Build the averaging by hand: ``dist.all_reduce`` on each ``p.grad`` after
-#   ``backward``.
+# - Build the averaging by hand, with ``dist.all_reduce`` on each ``p.grad``.
