@@ -160,7 +160,7 @@ for width in (5, 100) if opt.quick else (5, 20, 100):
 figure, (left, middle, right) = plt.subplots(1, 3, figsize=(12, 3.6))
 for losses in curves:
     left.plot(losses, marker="o", markevery=[losses.index(min(losses))])
-left.set(xlabel="epoch", ylabel="validation loss", title="lowest loss marked, 3 seeds")
+left.set(xlabel="epoch", title="validation loss, lowest marked", xticks=[0, 5, 10])
 middle.semilogx(list(claims), claims.values(), "o-", label=["there", "in truth"])
 middle.set(xlabel="images to choose on", ylabel="accuracy", title="the best of many")
 middle.legend()

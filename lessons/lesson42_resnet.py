@@ -78,8 +78,8 @@ for shortcut, body in [
     try:
         print((torch.zeros(shortcut) + torch.zeros(body)).shape)
     except RuntimeError as error:
-        print(error)
-#: The size of tensor a (8) must match the size of tensor b (4) at non-singleton dimension 3
+        print(str(error).partition(" at")[0])
+#: The size of tensor a (8) must match the size of tensor b (4)
 #: torch.Size([2, 16, 2, 2])
 #: torch.Size([2, 16, 8, 8])
 

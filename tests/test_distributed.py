@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 
 import catalog
 import psutil
@@ -19,16 +20,24 @@ pytestmark = pytest.mark.skipif(
 )
 
 
+@contextmanager
 def torchrun(lesson, folder, *flags):
-    """Two processes on the CPU; their output is joined."""
+    """Two processes on the CPU; their output is joined. None outlives the test."""
     run = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
-    return subprocess.Popen(
+    process = subprocess.Popen(
         [*run, "--nproc-per-node", "2", lesson, "--device", "cpu", *flags],
         env={**os.environ, "LESSONS_OUTPUTS": str(folder)},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     )
+    try:
+        yield process
+    finally:
+        for left in psutil.Process(process.pid).children(recursive=True):
+            left.kill()
+        process.kill()
+        process.communicate()
 
 
 def test_two_processes_train_as_one(tmp_path):
