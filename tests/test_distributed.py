@@ -34,10 +34,11 @@ def torchrun(lesson, folder, *flags):
     try:
         yield process
     finally:
-        for left in psutil.Process(process.pid).children(recursive=True):
-            left.kill()
-        process.kill()
-        process.communicate()
+        if process.poll() is None:
+            for left in psutil.Process(process.pid).children(recursive=True):
+                left.kill()
+            process.kill()
+            process.communicate()
 
 
 def test_two_processes_train_as_one(tmp_path):
