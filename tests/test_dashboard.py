@@ -418,7 +418,7 @@ def test_the_lesson_survives_its_server(port, outputs):
     """Killed in the middle of training: it ends normally, two lines speak of it."""
     pytest.importorskip("torch")
     runs = []
-    flags = ["--port", str(port), "--epochs", "15"]
+    flags = ["--port", str(port), "--epochs", "150"]  # still training when it dies
     lesson = threading.Thread(
         target=lambda: runs.append(run_lesson(LESSON, outputs, flags))
     )
@@ -435,7 +435,7 @@ def test_the_lesson_survives_its_server(port, outputs):
     assert run.status == 0
     assert not crash(run)
     printed = "".join(printed for _, _, printed in run.outputs)
-    assert "epoch 15: accuracy" in printed
+    assert "epoch 150: accuracy" in printed
     assert "one more point" not in printed
     about = [line for line in run.stderr.splitlines() if "saved" not in line][1:]
     (log,) = log.glob("dashboard-*.log")
@@ -443,7 +443,7 @@ def test_the_lesson_survives_its_server(port, outputs):
     assert f"all goes on in {log}" in about[0]
     assert f'"python dashboard.py --replay {log}"' in about[1]
     tests = [m for _, m in entries(log) if m["win"] == "test"]
-    assert len(tests) == 15
+    assert len(tests) == 150
     assert (log.parent / "dashboard.png").exists()
 
 
