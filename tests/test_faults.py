@@ -106,7 +106,7 @@ def test_nan_ends_the_training_at_once(tmp_path):
     ("forbidden", "why"),
     [
         (r"torch\.load\((?![^)]*weights_only=True)", "runs code that a file contains"),
-        (r"(?<![\w.])(eval|exec)\(", "runs text as code"),
+        (r"(?<![\w.])(eval|exec)\((?!\))", "runs text as code"),
         (r"shell=True|os\.system|os\.popen", "a shell interprets what it is given"),
         (r"pickle\.load", "runs code that a file contains"),
         (r"0\.0\.0\.0|INADDR_ANY|host=[\"']{2}", "serves the whole network"),
