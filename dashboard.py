@@ -398,7 +398,6 @@ def _start(port: int) -> tuple[subprocess.Popen | None, str]:
                 stdin=subprocess.DEVNULL,
                 stdout=file,
                 stderr=file,
-                start_new_session=True,  # Ctrl-C in the lesson's terminal is not for it
                 creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
             )
     except OSError as error:
@@ -686,6 +685,8 @@ def main() -> int:
     entries = _read_log(opt.replay) if opt.replay else []
     if not opt.until_unused:
         fetch_page()
+    elif hasattr(os, "setpgrp"):
+        os.setpgrp()  # Ctrl-C in the lesson's terminal is not for its server
     for port in range(opt.port, min(opt.port + PORTS_TRIED, 65536)):
         who = "nobody" if opt.until_unused else _who_answers(port)
         if who == "visdom":
