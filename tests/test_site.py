@@ -43,6 +43,7 @@ def site():
 def page(browser, site):
     """A browser page that notes console errors and requests off the machine."""
     context = browser.new_context(base_url=site)
+    context.set_default_timeout(90_000)  # a busy machine is no failure
     page = context.new_page()
     page.problems = []
     page.on("console", lambda m: m.type == "error" and page.problems.append(m.text))
