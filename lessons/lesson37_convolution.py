@@ -8,7 +8,7 @@ same weights everywhere. That is all that a convolutional layer computes.
 :Notes: lesson38 卷积神经网络 (the course's lessons 36 and 37)
 :Needs: lessons 9, 10 and 27
 :Run: ``python lessons/lesson37_convolution.py``
-:Takes: 5 s
+:Takes: 7 s
 """
 
 import itertools

@@ -8,7 +8,7 @@ parameters, on the same data. Then a look inside, through a hook.
 :Notes: lesson38 卷积神经网络
 :Needs: lessons 29, 34 and 37
 :Run: ``python lessons/lesson38_cnn.py``
-:Takes: 25 s
+:Takes: 35 s
 """
 
 import torch

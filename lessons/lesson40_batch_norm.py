@@ -8,7 +8,7 @@ by two numbers that are learned. A deep network that is stuck without it learns 
 :Notes: Batch Normalization, and ``eval()`` in lesson35
 :Needs: lessons 13, 29 and 38
 :Run: ``python lessons/lesson40_batch_norm.py``
-:Takes: 20 s
+:Takes: 30 s
 """
 
 import torch
@@ -196,8 +196,8 @@ left.set(xlabel="step", ylabel="training loss", ylim=(0, 4.2))
 left.legend(ncols=2)
 right.plot(drift[:, 0, :5], color="C0", label=["in front of it", *[None] * 4])
 right.plot(drift[:, 1, :5], color="C1", label=["behind it", *[None] * 4])
-right.set(xlabel="step", ylabel="mean over the batch, last normalisation")
-right.legend()
+right.set(xlabel="step", ylabel="batch mean at the last norm", ylim=(-0.8, 0.9))
+right.legend(ncols=2)
 show("training")
 
 # %%

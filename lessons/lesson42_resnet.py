@@ -8,7 +8,7 @@ twenty layers learn, where twenty plain ones fall behind.
 :Notes: 经典神经网络 (ResNet), and "Resnet" in the first section
 :Needs: lessons 38, 40 and 41
 :Run: ``python lessons/lesson42_resnet.py``
-:Takes: 40 s
+:Takes: 50 s
 """
 
 from itertools import pairwise
