@@ -8,7 +8,7 @@ as well. Only data that it was not trained on tell which of the two it did.
 :Notes: none; the course's lesson between lesson30 and lesson32
 :Needs: lesson 29
 :Run: ``python lessons/lesson31_overfitting.py``
-:Takes: 25 s
+:Takes: 30 s
 """
 
 import math

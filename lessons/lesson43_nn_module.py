@@ -8,7 +8,7 @@ saves or switches all of it. What it was not told of, it does not find.
 :Notes: nn.Moudle
 :Needs: lessons 27 and 35
 :Run: ``python lessons/lesson43_nn_module.py``
-:Takes: 4 s
+:Takes: 7 s
 """
 
 import io
