@@ -287,7 +287,7 @@ class Dashboard:
         if not client.lost:
             client.save([client.env])
         saved = not client.lost
-        goes_on = self._server.leave() if self._server else ""
+        goes_on = self._server.leave(asking=saved) if self._server else ""
         client.lost, client.log_to_filename = True, os.devnull
         if saved and goes_on:
             _say(f"the dashboard is saved, {goes_on}: {self.address}")
@@ -331,11 +331,13 @@ class _Server:
         self._held.request("GET", "/lesson?keep" if self._keep_open else "/lesson")
         self._pid = self._held.getresponse().getheader("Dashboard-Process")
 
-    def leave(self) -> str:
+    def leave(self, asking: bool) -> str:
         """Give up the server; how it goes on, or an empty string if it has stopped."""
         ends = "never"
-        with contextlib.suppress(OSError, http.client.HTTPException):
-            ends = _request(self.port, "HEAD", "/lesson")[0]["Dashboard-Ends"] or ends
+        if asking:
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                headers, _ = _request(self.port, "HEAD", "/lesson")
+                ends = headers["Dashboard-Ends"] or ends
         self._held.close()
         if ends == "now":
             limit = time.monotonic() + REPLY_LIMIT

@@ -568,7 +568,7 @@ def silent_proxy(monkeypatch):
 def test_javascript_that_cannot_be_had(bare, port, monkeypatch):
     """It is named with the command that fetches it; the server takes data."""
     monkeypatch.setenv("PATH", str(bare.parent))  # there is no npm
-    monkeypatch.setattr(dashboard, "STALL_LIMIT", 3.0)
+    monkeypatch.setattr(dashboard, "STALL_LIMIT", 1.0)
     lost = missing_by_nature()
     said = []
     monkeypatch.setattr(dashboard, "_say", said.append)
@@ -588,7 +588,7 @@ def test_javascript_that_cannot_be_had(bare, port, monkeypatch):
     )
     last = said[-2]
     assert all(name in last for name in lost)
-    assert "its own download: stopped after 3 s; npm: it is not installed" in last
+    assert "its own download: stopped after 1 s; npm: it is not installed" in last
     assert '"python dashboard.py" fetches them' in last
     viz.line([1.0], [0], win="loss")
     assert ys(viz, "loss") == [1]
