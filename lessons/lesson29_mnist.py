@@ -164,6 +164,7 @@ try:
         start = time.perf_counter()
         epoch_losses = train_epoch(epoch)
         epoch_seconds.append(time.perf_counter() - start)
+        epochs_done = epoch
         losses += epoch_losses
         test_loss, accuracy = evaluate(net, test_loader)
         test_losses.append(test_loss)
@@ -174,7 +175,6 @@ try:
             f"test loss {test_loss:.3f}, accuracy {accuracy:.3f}, "
             f"{epoch_seconds[-1]:.1f} s"
         )
-        epochs_done = epoch
         path = save_checkpoint(epochs_done)
 except KeyboardInterrupt:
     path = save_checkpoint(epochs_done)

@@ -23,7 +23,8 @@ from utils import finite, mnist, settings, show
 
 opt = settings(steps=600, batch_size=50, lr=0.01, momentum=0.9)
 torch.manual_seed(opt.seed)
-steps, every, seeds = (50, 25, 1) if opt.quick else (opt.steps, 50, 3)
+steps, seeds = (50, 1) if opt.quick else (opt.steps, 3)
+every = max(1, steps // 12)  # steps from one point of a curve to the next
 
 # %%
 # Capacity

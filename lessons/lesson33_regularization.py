@@ -21,9 +21,8 @@ from utils import batches, evaluate, finite, mnist, settings, show
 
 opt = settings(steps=400, batch_size=50, lr=0.1)
 torch.manual_seed(opt.seed)
-if opt.quick:
-    opt.steps = 20
-seeds = 1 if opt.quick else 3
+steps, seeds = (20, 1) if opt.quick else (opt.steps, 3)
+every = max(1, steps // 10)  # steps from one point of a curve to the next
 
 # %%
 # Occam's razor
@@ -59,7 +58,7 @@ show("one_weight")
 # %%
 # ``weight_decay``
 # ----------------
-# Three ways to L2: the penalty in the loss; the optimiser's ``weight_decay``, which
+# Three ways to L2: the penalty in the loss; the optimizer's ``weight_decay``, which
 # adds :math:`\lambda w` to the gradient; and shrinking each weight by the factor
 # :math:`1 - \eta\lambda` before the step, which is what decay means.
 
@@ -119,13 +118,13 @@ norms = {"L1": lambda w: w.abs().sum(), "L2": lambda w: w.square().sum() / 2}
 
 
 def train(seed, kind="L2", strength=0.0):
-    """Training loss, test loss, accuracy, near-zero share [4], and the weights."""
+    """Scores [4]; training and test loss on the way [points, 2]; the weights."""
     torch.manual_seed(opt.seed + seed)
     layers = nn.Flatten(), nn.Linear(784, 64), nn.ReLU(), nn.Linear(64, 10)
     net = nn.Sequential(*layers).to(opt.device)
     optimizer = optim.SGD(net.parameters(), lr=opt.lr)
-    order = []
-    for _ in range(opt.steps):
+    order, curve = [], []
+    for step in range(1, steps + 1):
         order = order or list(torch.randperm(len(images)).split(opt.batch_size))
         i = order.pop()  # which images, [b]
         penalty = norms[kind](net[1].weight) + norms[kind](net[3].weight)
@@ -134,18 +133,21 @@ def train(seed, kind="L2", strength=0.0):
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-    with torch.no_grad():
-        train_loss = F.cross_entropy(net(images), labels).item()
+        if step % every == 0:
+            with torch.no_grad():
+                train_loss = F.cross_entropy(net(images), labels).item()
+            test_loss, accuracy = evaluate(net, batches(test_set, batch_size=1000))
+            curve.append([train_loss, test_loss])
     weights = torch.cat([net[1].weight.flatten(), net[3].weight.flatten()]).detach()
     near_zero = (weights.abs() < 1e-3).float().mean().item()
-    scores = evaluate(net, batches(test_set, batch_size=1000))
-    return torch.tensor([train_loss, *scores, near_zero]), weights.cpu()
+    scores = torch.tensor([train_loss, test_loss, accuracy, near_zero])
+    return scores, torch.tensor(curve), weights.cpu()
 
 
 # %%
 # Strengths of each penalty, from too weak to too strong.
 
-results, weights = {}, {}
+results, curves, weights = {}, {}, {}
 runs = [("L2", 0.0), *(("L2", s) for s in (0.03, 0.1))]
 runs += [("L1", s) for s in (0.0001, 0.0003, 0.001)]
 print("penalty        train loss  test loss  accuracy  near zero")
@@ -153,8 +155,9 @@ print("penalty        train loss  test loss  accuracy  near zero")
 for kind, strength in runs:
     name = f"{kind} {strength:g}" if strength else "no penalty"
     found = [train(seed, kind, strength) for seed in range(seeds)]
-    weights[name] = found[0][1]
-    results[name] = torch.stack([scores for scores, _ in found]).mean(dim=0).tolist()
+    scores, losses, (weights[name], *_) = zip(*found, strict=True)
+    results[name] = torch.stack(scores).mean(dim=0).tolist()  # [seeds, 4] => [4]
+    curves[name] = torch.stack(losses).mean(dim=0)  # [seeds, points, 2] => [points, 2]
     print(f"{name:14}", "{:10.2f} {:10.2f} {:9.2f} {:10.2f}".format(*results[name]))
 #: no penalty           0.01       0.58      0.85       0.03
 #: L2 0.03              0.07       0.50      0.85       0.07
@@ -174,14 +177,14 @@ for kind, strength in runs:
 
 figure, axes = plt.subplots(1, 4, figsize=(14, 3.4), layout="tight")
 shown = ("no penalty", "L2 0.03", "L1 0.001")
-for ax, name in zip(axes, shown, strict=False):
-    ax.hist(weights[name], bins=101, range=(-0.1, 0.1), log=True)
+for ax, name, color in zip(axes, shown, ("C0", "C1", "C2"), strict=False):
+    ax.hist(weights[name], bins=101, range=(-0.1, 0.1), log=True, color=color)
     share = (weights[name].abs() < 1e-3).float().mean()
     ax.set(title=f"{name}: {share:.0%} near zero", xlabel="weight", ylim=(1, 1e5))
-for i, label in enumerate(("training", "test")):
-    axes[3].plot([row[i] for row in results.values()], "o", label=label)
-axes[3].set_xticks(range(len(results)), list(results), rotation=60, fontsize=8)
-axes[3].set_title("cross entropy")
+    at = range(every, steps + 1, every)
+    axes[3].plot(at, curves[name][:, 0], "--", c=color)
+    axes[3].plot(at, curves[name][:, 1], c=color, label=name)
+axes[3].set(xlabel="step", title="test loss (dashed: training loss)")
 axes[3].legend()
 show("weights")
 

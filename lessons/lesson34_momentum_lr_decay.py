@@ -123,7 +123,7 @@ def train(seed, epochs, lr, momentum, schedule=None):
             optimizer.step()
         rates.append(optimizer.param_groups[0]["lr"])
         if scheduler:
-            scheduler.step()  # once an epoch, after the optimiser's steps
+            scheduler.step()  # once an epoch, after the optimizer's steps
     _, accuracy = evaluate(net, batches(test_set, batch_size=1000))
     return torch.tensor(losses), torch.tensor(rates), torch.tensor(accuracy)
 

@@ -95,7 +95,7 @@ def train(z, end, test_start, seed):
         loss.backward()
         nn.utils.clip_grad_norm_(net.parameters(), 1.0)  # lesson 50
         optimizer.step()
-        if step % 20 == 0:
+        if step % 20 == 0 or step == steps:
             predictions = one_step_ahead(net, z[:test_start])
             error = rmse(predictions[end - 1 :], z[end:test_start])
             if error < lowest:

@@ -20,6 +20,13 @@ def pytest_addoption(parser):
     )
 
 
+def pytest_xdist_auto_num_workers(config):
+    """Two workers for the default run; one process for a part of it, and to measure."""
+    whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS
+    part = config.option.keyword or "not full" not in config.option.markexpr
+    return 2 if whole and not part else 0
+
+
 # No sandbox, since tests run as root in a container; and nothing that the browser would
 # ask the network for by itself.
 BROWSER_FLAGS = [

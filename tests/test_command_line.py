@@ -130,8 +130,8 @@ def test_resume_of_what_is_no_checkpoint(damage, checkpoint, tmp_path):
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows cannot send Ctrl-C to one process")
 def test_ctrl_c(tmp_path):
-    command = [sys.executable, "-u", LESSON, "--epochs", "50"]
-    environment = {**os.environ, "LESSONS_OUTPUTS": str(tmp_path), "LESSONS_QUICK": "0"}
+    command = [sys.executable, "-u", LESSON, "--quick", "--epochs", "100000"]
+    environment = {**os.environ, "LESSONS_OUTPUTS": str(tmp_path)}
     with subprocess.Popen(
         command,
         env=environment,
@@ -145,7 +145,10 @@ def test_ctrl_c(tmp_path):
         _, err = process.communicate(timeout=60)
     path = tmp_path / "lesson29_mnist" / "checkpoint.pt"
     assert process.returncode == 130
-    assert f"stopped after 1 whole epochs; go on with --resume {path}\n" in err
     assert "Traceback" not in err
-    state = torch.load(path, weights_only=True)
-    assert state["epochs_done"] == 1
+    last = err.splitlines()[-1]
+    epochs = torch.load(path, weights_only=True)["epochs_done"]
+    assert epochs >= 1
+    assert last.endswith(
+        f": stopped after {epochs} whole epochs; go on with --resume {path}"
+    )
