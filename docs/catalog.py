@@ -59,12 +59,11 @@ def lessons() -> list[Lesson]:
 
 def _lesson(path: Path) -> Lesson:
     docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
-    title, _, idea, fields = re.match(
-        r"(.*)\n(=+)\n\n(.*?)\n\n(:.*)", docstring, re.S
-    ).groups()
-    number, english, chinese = re.fullmatch(
-        r"Lesson (\d+): (.*?)(?: \((.*)\))?", title
-    ).groups()
+    form = r"Lesson (\d+): (.*?)(?: \((.*)\))?\n=+\n\n(.*?)\n\n(:.*)"
+    match = re.match(form, docstring or "", re.S)
+    if not match:
+        raise ValueError(f"{path.name}: its docstring is not of lesson29_mnist.py's form")
+    number, english, chinese, idea, fields = match.groups()
     values = dict(re.findall(r"^:(\w+): (.*)", fields, re.M))
     return Lesson(
         path=path,

@@ -66,7 +66,7 @@ for _ in range(100):
     same = torch.where(condition, a, b)
 where_seconds = (time.perf_counter() - start) / 100
 print(f"loop {1000 * loop_seconds:.1f} ms, where {1000 * where_seconds:.3f} ms")
-#: loop 235.9 ms, where 0.019 ms
+#: loop 90.2 ms, where 0.019 ms
 print(chosen.equal(same))
 #: True
 

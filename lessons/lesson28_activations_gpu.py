@@ -187,9 +187,9 @@ for n in 64, 256, 1024:
         a = torch.randn(n, n, device=device)
         speed = 2 * n**3 / seconds(lambda a=a: a @ a, device) / 1e9
         print(f"{device.type}, n = {n}: {speed:.1f} GFLOP/s")
-#: cpu, n = 64: 36.8 GFLOP/s
-#: cpu, n = 256: 126.0 GFLOP/s
-#: cpu, n = 1024: 147.3 GFLOP/s
+#: cpu, n = 64: 56.8 GFLOP/s
+#: cpu, n = 256: 161.3 GFLOP/s
+#: cpu, n = 1024: 163.1 GFLOP/s
 if len(devices) == 1:
     print("no accelerator here: only the CPU was timed")
 #: no accelerator here: only the CPU was timed

@@ -181,14 +181,14 @@ except KeyboardInterrupt:
     kept = f"go on with --resume {path}" if path else "nothing could be kept"
     stop(f"stopped after {epochs_done} whole epochs; {kept}", status=130)
 #: epoch  1: train loss 0.244, test loss 0.124, accuracy 0.961, 1.2 s
-#: epoch  2: train loss 0.088, test loss 0.102, accuracy 0.968, 1.2 s
+#: epoch  2: train loss 0.088, test loss 0.102, accuracy 0.968, 1.0 s
 #: epoch  3: train loss 0.059, test loss 0.082, accuracy 0.976, 1.0 s
-#: epoch  4: train loss 0.039, test loss 0.076, accuracy 0.977, 0.8 s
-#: epoch  5: train loss 0.028, test loss 0.081, accuracy 0.977, 0.7 s
-#: epoch  6: train loss 0.023, test loss 0.081, accuracy 0.979, 0.7 s
-#: epoch  7: train loss 0.013, test loss 0.085, accuracy 0.979, 0.8 s
-#: epoch  8: train loss 0.009, test loss 0.077, accuracy 0.981, 1.0 s
-#: epoch  9: train loss 0.005, test loss 0.083, accuracy 0.979, 1.0 s
+#: epoch  4: train loss 0.039, test loss 0.076, accuracy 0.977, 0.9 s
+#: epoch  5: train loss 0.028, test loss 0.081, accuracy 0.977, 1.0 s
+#: epoch  6: train loss 0.023, test loss 0.081, accuracy 0.979, 0.9 s
+#: epoch  7: train loss 0.013, test loss 0.085, accuracy 0.979, 0.9 s
+#: epoch  8: train loss 0.009, test loss 0.077, accuracy 0.981, 0.9 s
+#: epoch  9: train loss 0.005, test loss 0.083, accuracy 0.979, 0.9 s
 #: epoch 10: train loss 0.003, test loss 0.075, accuracy 0.983, 0.9 s
 
 # %%

@@ -180,9 +180,9 @@ if not viz.offline:
     total = one_append[count] / 2 * count / 1000
     print(f"all {count} so: about {total:.0f} s; in fifties: {total / 50:.1f} s")
     viz.close("long")
-#: one more point on 100: 4.9 ms
-#: one more point on 3000: 45.6 ms
-#: all 3000 so: about 68 s; in fifties: 1.4 s
+#: one more point on 100: 7.4 ms
+#: one more point on 3000: 80.3 ms
+#: all 3000 so: about 120 s; in fifties: 2.4 s
 
 # %%
 # The same curves as a figure, for whoever has no browser at hand.

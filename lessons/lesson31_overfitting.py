@@ -24,7 +24,7 @@ from utils import finite, mnist, settings, show
 opt = settings(steps=600, batch_size=50, lr=0.01, momentum=0.9)
 torch.manual_seed(opt.seed)
 steps, seeds = (50, 1) if opt.quick else (opt.steps, 3)
-every = max(1, steps // 12)  # steps from one point of a curve to the next
+every = max(1, steps // 12)  # from one point of a curve to the next
 
 # %%
 # Capacity
@@ -50,9 +50,8 @@ def fit(x, y, degree):
 
 
 # %%
-# One sample of points says little, so each degree is fitted to 100 of them; the error
-# is the root of the mean square over all. New points have noise of their own, so that
-# no model can come below 0.3 there.
+# Each degree is fitted to 100 samples of points; the error is the root mean square over
+# all. New points have noise of their own: no model can come below 0.3 there.
 
 repeats = 3 if opt.quick else 100
 degrees = range(1, 16)
@@ -69,12 +68,12 @@ print("degree  train error  test error")
 #: degree  train error  test error
 for i in 0, 2, 4, 8, 11, 14:
     print(f"{degrees[i]:<6d} {train_errors[i]:12.3f} {test_errors[i]:11.3f}")
-#: 1        0.553       0.550
-#:      3        0.281       0.336
-#:      5        0.252       0.339
-#:      9        0.211       0.366
-#:     12        0.180       0.405
-#:     15        0.138       0.979
+#: 1             0.553       0.550
+#: 3             0.281       0.336
+#: 5             0.252       0.339
+#: 9             0.211       0.366
+#: 12            0.180       0.405
+#: 15            0.138       0.979
 
 # %%
 # Degree 1 underfits: it is wrong on the points that it was fitted to, and as wrong on
@@ -146,8 +145,8 @@ for n in 500, 5000:
     train_loss, _, test_loss, accuracy = curves[n][-1].tolist()
     results[n] = train_loss, curves[n][:, 2].min().item(), test_loss, accuracy
     print(f"{n:<6d}", "{:11.3f} {:18.3f} {:11.3f} {:14.3f}".format(*results[n]))
-#: 500       0.005              0.506       0.589          0.848
-#:   5000       0.075              0.231       0.237          0.929
+#: 500          0.005              0.506       0.589          0.848
+#: 5000         0.075              0.231       0.237          0.929
 
 # %%
 # On 500 images the curves part: the training loss goes to zero, and the test loss turns
@@ -169,12 +168,12 @@ print("width  train loss  train accuracy  test loss  test accuracy")
 #: width  train loss  train accuracy  test loss  test accuracy
 for width, scores in widths.items():
     print(f"{width:<5d}", "{:11.3f} {:15.3f} {:10.3f} {:14.3f}".format(*scores))
-#: 2       0.899           0.687      1.878          0.453
-#:     4       0.099           0.980      1.510          0.696
-#:     8       0.008           1.000      0.882          0.806
-#:    16       0.006           1.000      0.666          0.840
-#:    64       0.005           1.000      0.634          0.843
-#:   200       0.005           1.000      0.589          0.848
+#: 2           0.899           0.687      1.878          0.453
+#: 4           0.099           0.980      1.510          0.696
+#: 8           0.008           1.000      0.882          0.806
+#: 16          0.006           1.000      0.666          0.840
+#: 64          0.005           1.000      0.634          0.843
+#: 200         0.005           1.000      0.589          0.848
 
 # %%
 # Two units underfit: they cannot tell all training images apart. Eight can, and from

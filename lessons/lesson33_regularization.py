@@ -8,7 +8,7 @@ zero. Which of the two helps on unseen images is measured.
 :Notes: lesson32 正则化
 :Needs: lessons 29 and 31
 :Run: ``python lessons/lesson33_regularization.py``
-:Takes: 10 s
+:Takes: 20 s
 """
 
 import torch
@@ -161,7 +161,7 @@ for kind, strength in runs:
     print(f"{name:14}", "{:10.2f} {:10.2f} {:9.2f} {:10.2f}".format(*results[name]))
 #: no penalty           0.01       0.58      0.85       0.03
 #: L2 0.03              0.07       0.50      0.85       0.07
-#: L2 0.1               0.24       0.57      0.84       0.16
+#: L2 0.1               0.25       0.59      0.83       0.16
 #: L1 0.0001            0.01       0.56      0.85       0.12
 #: L1 0.0003            0.02       0.54      0.85       0.32
 #: L1 0.001             0.05       0.53      0.84       0.80

@@ -8,7 +8,7 @@ vector of its own and learns it, so that symbols that behave alike come to lie t
 :Notes: 如何理解Embedding and 如何用pytorch表示String
 :Needs: lessons 14 and 25
 :Run: ``python lessons/lesson46_embedding.py``
-:Takes: 15 s
+:Takes: 20 s
 """
 
 import itertools

@@ -8,7 +8,7 @@ that decide what is kept. Its gradient outlives a hundred steps, if the gates ar
 :Notes: LSTM (a heading without text there)
 :Needs: lessons 47 and 50
 :Run: ``python lessons/lesson51_lstm.py``
-:Takes: 30 s
+:Takes: 35 s
 """
 
 import math

@@ -8,7 +8,7 @@ such a classifier has learned, and what it cannot know, are two questions.
 :Notes: none; the course's lesson on text classification after LSTM
 :Needs: lessons 46, 47 and 51
 :Run: ``python lessons/lesson53_name_classifier.py --names "Ada,Grace"``
-:Takes: 30 s
+:Takes: 40 s
 """
 
 import unicodedata
