@@ -62,7 +62,7 @@ def _lesson(path: Path) -> Lesson:
     form = r"Lesson (\d+): (.*?)(?: \((.*)\))?\n=+\n\n(.*?)\n\n(:.*)"
     match = re.match(form, docstring or "", re.S)
     if not match:
-        raise ValueError(f"{path.name}: its docstring is not of lesson29_mnist.py's form")
+        raise ValueError(f"{path.name}: its docstring is not formed as lesson 29's")
     number, english, chinese, idea, fields = match.groups()
     values = dict(re.findall(r"^:(\w+): (.*)", fields, re.M))
     return Lesson(
