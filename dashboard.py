@@ -24,6 +24,7 @@ import html
 import http.client
 import json
 import logging
+import math
 import os
 import queue
 import re
@@ -57,7 +58,7 @@ STATIC = Path(visdom.__file__).parent / "static"  # what visdom's page is made o
 
 HOST, PORT = "127.0.0.1", 8097
 PORTS_TRIED = 10  # the port that is asked for, and those after it
-BATCH = 50  # points a call, see Dashboard.point
+INTERVAL = 1.0  # seconds from one call with points to the next, see Dashboard.point
 
 # Seconds: until a silent server counts as lost, until a new one has to answer, until
 # all of the page's files have come, and until another one has come.
@@ -226,6 +227,7 @@ class Dashboard:
         self._client = client
         self._server = server
         self._points: dict[str, tuple[list[float], list[float], dict]] = {}
+        self._sent: dict[str, tuple[int, float]] = {}  # points so far, time of the last
         self._finished = False
         self.address = _url(client.port, client.env)
         atexit.register(self.finish)  # also after an error or Ctrl-C in the lesson
@@ -252,18 +254,20 @@ class Dashboard:
 
     def point(self, win: str, x: float, y: float, opts: dict | None = None) -> None:
         """
-        Add a point to a curve; every 50 are sent in one call.
+        Add a point to a curve; those of a second are sent in one call.
 
         At each call the server copies and compares the whole curve, so that n calls
-        take a time that grows with n². With 50 points a call it is 50 times less.
+        take a time that grows with n². Once a curve is long, a call waits until it
+        makes it longer by a fiftieth; the server's time then grows with n.
 
-        :param win: the window's name; its first points make the window
+        :param win: the window's name; its first point makes the window
         :param opts: Visdom's, such as ``{"title": "loss", "xlabel": "step"}``
         """
         xs, ys, _ = self._points.setdefault(win, ([], [], opts or {}))
         xs.append(x)
         ys.append(y)
-        if len(xs) == BATCH:
+        count, at = self._sent.get(win, (0, -math.inf))
+        if 50 * len(xs) >= count and time.monotonic() - at >= INTERVAL:
             self._send_points(win)
 
     def flush(self) -> None:
@@ -274,6 +278,8 @@ class Dashboard:
 
     def _send_points(self, win: str) -> None:
         xs, ys, opts = self._points.pop(win)
+        count, _ = self._sent.get(win, (0, 0.0))
+        self._sent[win] = count + len(xs), time.monotonic()
         self._client.line(ys, xs, win=win, opts=dict(opts), update="append")
 
     def finish(self) -> None:
