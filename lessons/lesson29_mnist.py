@@ -8,7 +8,7 @@ device there is, a look at its mistakes, and a model that is saved and loaded ag
 :Notes: lesson29 MNIST
 :Needs: lessons 26 to 28
 :Run: ``python lessons/lesson29_mnist.py``
-:Takes: 15 s
+:Takes: 20 s
 """
 
 import time
