@@ -391,7 +391,7 @@ def show(name: str) -> None:
     Where there is a display, and ``--no-show`` was not given, a window opens and the
     lesson goes on; the windows stay until the reader closes them.
     """
-    save(f"{name}.png", plt.savefig)
+    save(f"{name}.png", plt.gcf().savefig)
     if plt.get_backend().lower() != "agg":
         _keep_windows()
         plt.pause(0.1)

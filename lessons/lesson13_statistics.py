@@ -113,12 +113,12 @@ print(values, indices)
 
 # %%
 # ``argmax`` gives the positions alone. Without ``dim`` it counts through the flattened
-# tensor: 12 is row 1, column 2. Of equal values the first one counts.
+# tensor: 12 is row 1, column 2, by whole rows of 10. Of equal values the first counts.
 
 print(marks.argmax(dim=1), marks.argmin(dim=1))
 #: tensor([3, 2, 8, 6]) tensor([7, 5, 2, 4])
-print(marks.argmax(), [i.item() for i in torch.unravel_index(marks.argmax(), (4, 10))])
-#: tensor(12) [1, 2]
+print(marks.argmax(), divmod(marks.argmax().item(), 10))
+#: tensor(12) (1, 2)
 print(torch.tensor([1, 3, 3]).argmax())
 #: tensor(1)
 
