@@ -4,7 +4,7 @@ The web site, built from the lessons alone:
     python -m sphinx -W --keep-going docs docs/_build/html
 
 With ``LESSONS_QUICK=1`` in the environment each lesson runs on a small part of the
-data; otherwise in full, which takes some 15 minutes the first time. A lesson that did
+data; otherwise in full, which takes some 10 minutes the first time. A lesson that did
 not change is not run again.
 """
 
