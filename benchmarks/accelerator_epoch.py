@@ -56,10 +56,12 @@ figure, axes = plt.subplots(1, 2, figsize=(10, 4), sharey=True)
 for ax, x, times in (axes[0], counts, by_count), (axes[1], sizes, by_size):
     ax.plot(x, [ours for ours, _ in times], "o-", label="our loader")
     ax.plot(x, [bound for _, bound in times], "o--", label="ready batches")
-    ax.set_ylim(bottom=0)
+axes[0].set_ylim(bottom=0)  # of both
 axes[0].set_xlabel("images an epoch, batch 200")
 axes[1].set_xlabel("batch size, 60000 images")
 axes[1].set_xscale("log")
+axes[1].set_xticks(sizes, sizes)
+axes[1].minorticks_off()
 axes[0].set_ylabel("seconds an epoch")
 axes[0].legend()
 figure.suptitle(machine)
