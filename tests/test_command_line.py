@@ -1,6 +1,7 @@
-"""The main lesson's command line: bad input, a stopped run, and going on from it."""
+"""Command lines: bad input, a stopped run and going on from it, a reader's names."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -11,20 +12,21 @@ import torch
 from lesson_runner import ROOT, crash, run_lesson
 
 LESSON = ROOT / "lessons" / "lesson29_mnist.py"
+NAMES = ROOT / "lessons" / "lesson53_name_classifier.py"
 NO_NETWORK = dict.fromkeys(
     ["http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"], "http://127.0.0.1:9"
 )
 
 
-def refusal(outputs, *flags):
+def refusal(outputs, *flags, lesson=LESSON):
     """The exit status of a run with these flags, and the one line that it says."""
     before = files(outputs)
-    run = run_lesson(LESSON, outputs, flags, environment=NO_NETWORK)
+    run = run_lesson(lesson, outputs, flags, environment=NO_NETWORK)
     assert not crash(run)
     assert files(outputs) == before
     lines = [line for line in run.stderr.splitlines() if "trying http" not in line]
     assert len(lines) == 1, run.stderr
-    assert lines[0].startswith("lesson29_mnist.py: ")
+    assert lines[0].startswith(f"{lesson.name}: ")
     return run.status, lines[0]
 
 
@@ -152,3 +154,19 @@ def test_ctrl_c(tmp_path):
     assert last.endswith(
         f": stopped after {epochs} whole epochs; go on with --resume {path}"
     )
+
+
+def test_a_reader_s_names(tmp_path):
+    run = run_lesson(NAMES, tmp_path, ["--names", "Ada, José"])
+    assert run.status == 0, run.stderr
+    assert not crash(run), crash(run)
+    printed = "".join(printed for _, _, printed in run.outputs)
+    assert re.search(r"Ada \(ada\): female list \d\.\d+, male list \d\.\d+", printed)
+    assert "José (jose): female list" in printed
+
+
+@pytest.mark.parametrize(("names", "which"), [("Ada,,Eva", "''"), ("42", "'42'")])
+def test_a_name_without_a_letter(names, which, tmp_path):
+    status, line = refusal(tmp_path, "--names", names, lesson=NAMES)
+    assert status == 2
+    assert f"--names: {which} has no letter from a to z" in line

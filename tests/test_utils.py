@@ -264,8 +264,9 @@ def copy_of(name, folder):
         (lambda path: path.write_bytes(path.read_bytes()[:-9]), "is damaged"),
         (lambda path: path.write_bytes(b"x" * path.stat().st_size), "is damaged"),
         (lambda path: path.write_bytes(b""), "is damaged"),
+        (lambda path: path.write_bytes(path.read_bytes() + b"\n"), "is damaged"),
     ],
-    ids=["removed", "truncated", "replaced", "empty"],
+    ids=["removed", "truncated", "replaced", "empty", "an empty line"],
 )
 def test_read_data_says_what_is_wrong(name, damage, problem, tmp_path, capsys):
     path = copy_of(name, tmp_path)
