@@ -59,20 +59,20 @@ def lessons() -> list[Lesson]:
 
 def _lesson(path: Path) -> Lesson:
     docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
-    form = r"Lesson (\d+): (.*?)(?: \((.*)\))?\n=+\n\n(.*?)\n\n(:.*)"
+    heading = r"Lesson (\d+): (.*?)(?: \((.*)\))?\n=+\n\n"
+    form = heading + r"(.*?)\n\n:Notes: ([^\n]*)\n.*:Takes: ([^\n]*)"
     match = re.match(form, docstring or "", re.S)
     if not match:
         raise ValueError(f"{path.name}: its docstring is not formed as lesson 29's")
-    number, english, chinese, idea, fields = match.groups()
-    values = dict(re.findall(r"^:(\w+): (.*)", fields, re.M))
+    number, english, chinese, idea, notes, takes = match.groups()
     return Lesson(
         path=path,
         number=int(number),
         title=english[0].upper() + english[1:],
         chinese=chinese or "",
         idea=" ".join(idea.split()).replace("``", "`"),
-        notes=values["Notes"],
-        takes=values["Takes"],
+        notes=notes,
+        takes=takes,
     )
 
 
