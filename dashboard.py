@@ -35,6 +35,7 @@ import tarfile
 import tempfile
 import threading
 import time
+from collections import defaultdict
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -227,7 +228,8 @@ class Dashboard:
         self._client = client
         self._server = server
         self._points: dict[str, tuple[list[float], list[float], dict]] = {}
-        self._sent: dict[str, tuple[int, float]] = {}  # points so far, time of the last
+        # Of each curve: how many points were sent so far, and when the last.
+        self._sent: dict[str, tuple[int, float]] = defaultdict(lambda: (0, -math.inf))
         self._finished = False
         self.address = _url(client.port, client.env)
         atexit.register(self.finish)  # also after an error or Ctrl-C in the lesson
@@ -266,7 +268,7 @@ class Dashboard:
         xs, ys, _ = self._points.setdefault(win, ([], [], opts or {}))
         xs.append(x)
         ys.append(y)
-        count, at = self._sent.get(win, (0, -math.inf))
+        count, at = self._sent[win]
         if 50 * len(xs) >= count and time.monotonic() - at >= INTERVAL:
             self._send_points(win)
 
@@ -278,8 +280,7 @@ class Dashboard:
 
     def _send_points(self, win: str) -> None:
         xs, ys, opts = self._points.pop(win)
-        count, _ = self._sent.get(win, (0, 0.0))
-        self._sent[win] = count + len(xs), time.monotonic()
+        self._sent[win] = self._sent[win][0] + len(xs), time.monotonic()
         self._client.line(ys, xs, win=win, opts=dict(opts), update="append")
 
     def finish(self) -> None:
