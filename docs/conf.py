@@ -69,7 +69,7 @@ sphinx_gallery_conf = {
     "examples_dirs": "../lessons",
     "gallery_dirs": "lessons",
     "filename_pattern": r"lesson\d\d_",
-    "ignore_pattern": r"(^|[/\\])_path\.py",
+    "ignore_pattern": r"(^|[/\\])utils\.py",
     "within_subsection_order": "FileNameSortKey",
     "reset_modules": ("matplotlib", "pages.reset_lesson"),
     "run_stale_examples": mode_changed,

@@ -30,7 +30,7 @@ from pathlib import Path
 CLONE = ""
 
 here = Path(CLONE).resolve()
-found = [p for p in [here, *here.parents] if (p / "lessons" / "_path.py").exists()]
+found = [p for p in [here, *here.parents] if (p / "lessons" / "utils.py").exists()]
 if not found:
     raise FileNotFoundError(
         f"{here} is not inside a clone of the lessons: set CLONE to the folder that "

@@ -8,7 +8,6 @@ of them is a few lines of code and a small result.
 :Notes: 笔记, the section before lesson5
 :Needs: nothing
 :Run: ``python lessons/lesson00_vocabulary.py``
-:Takes: 5 s
 """
 
 import math
@@ -19,7 +18,6 @@ from torch import nn, optim
 from torch.nn import functional as F
 from torch.utils.data import DataLoader
 
-import _path  # the repository's root, for utils
 from utils import show
 
 torch.manual_seed(0)

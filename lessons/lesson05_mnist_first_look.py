@@ -8,7 +8,6 @@ this one script, in its long form; later lessons take the steps apart one by one
 :Notes: lesson5 手写数字识别问题
 :Needs: nothing
 :Run: ``python lessons/lesson05_mnist_first_look.py``
-:Takes: 45 s
 """
 
 import torch
@@ -17,8 +16,14 @@ from torch.nn import functional as F
 from torch.utils.data import DataLoader, Subset
 from torchvision import datasets, transforms
 
-import _path  # the repository's root, for utils
-from utils import finite, mnist_folder, one_hot, plot_curve, plot_image, settings
+from utils import (
+    mnist_folder,
+    one_hot,
+    plot_curve,
+    plot_image,
+    settings,
+    stop_if_not_finite,
+)
 
 opt = settings(epochs=3, batch_size=512, lr=0.01, momentum=0.9)
 torch.manual_seed(opt.seed)
@@ -123,7 +128,7 @@ for epoch in range(1, opt.epochs + 1):
         x = x.view(len(x), 28 * 28)  # [b, 1, 28, 28] => [b, 784]
         out = net(x)  # => [b, 10]
         loss = F.mse_loss(out, one_hot(y))
-        losses.append(finite(loss))
+        losses.append(stop_if_not_finite(loss))
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

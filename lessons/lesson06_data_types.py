@@ -8,7 +8,6 @@ how they are arranged, its device where they lie.
 :Notes: lesson6 基本数据类型
 :Needs: lesson 0
 :Run: ``python lessons/lesson06_data_types.py``
-:Takes: 5 s
 """
 
 import numpy as np
@@ -17,7 +16,6 @@ from matplotlib import pyplot as plt
 from torch import nn
 from torch.nn import functional as F
 
-import _path  # the repository's root, for utils
 from utils import show
 
 torch.manual_seed(0)

@@ -8,14 +8,12 @@ content to chance, and that way is not the random one.
 :Notes: lesson7 创建tensor
 :Needs: lesson 6
 :Run: ``python lessons/lesson07_creating_tensors.py``
-:Takes: 5 s
 """
 
 import numpy as np
 import torch
 from matplotlib import pyplot as plt
 
-import _path  # the repository's root, for utils
 from utils import show
 
 torch.manual_seed(0)

@@ -8,14 +8,12 @@ look into the same memory; lists and masks take a copy.
 :Notes: lesson8 索引和切片
 :Needs: lesson 7
 :Run: ``python lessons/lesson08_indexing_slicing.py``
-:Takes: 5 s
 """
 
 import numpy as np
 import torch
 from matplotlib import pyplot as plt
 
-import _path  # the repository's root, for utils
 from utils import show
 
 # %%

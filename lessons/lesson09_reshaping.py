@@ -8,13 +8,11 @@ row is read, and most changes of dimensions change these alone.
 :Notes: lesson9 维度变换
 :Needs: lessons 7 and 8
 :Run: ``python lessons/lesson09_reshaping.py``
-:Takes: 5 s
 """
 
 import torch
 from matplotlib import pyplot as plt
 
-import _path  # the repository's root, for utils
 from utils import show
 
 torch.manual_seed(0)

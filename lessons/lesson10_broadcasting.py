@@ -8,7 +8,6 @@ the size 1, its one element is used again for every partner, and nothing is copi
 :Notes: lesson10 broadcasting
 :Needs: lessons 8 and 9
 :Run: ``python lessons/lesson10_broadcasting.py``
-:Takes: 4 s
 """
 
 import warnings
@@ -19,7 +18,6 @@ import torch
 from matplotlib import pyplot as plt
 from torch.nn import functional as F
 
-import _path  # the repository's root, for utils
 from utils import show
 
 # %%

@@ -8,7 +8,6 @@ one into pieces. Each has sizes that it demands, and says so when they are wrong
 :Notes: lesson11 分割和合并
 :Needs: lessons 8, 9 and 10
 :Run: ``python lessons/lesson11_merging_splitting.py``
-:Takes: 4 s
 """
 
 from itertools import product
@@ -17,7 +16,6 @@ from textwrap import fill
 import torch
 from matplotlib import pyplot as plt
 
-import _path  # the repository's root, for utils
 from utils import show
 
 # %%

@@ -8,14 +8,12 @@ have rules about types and shapes, and inputs for which there is no result.
 :Notes: lesson12 数学运算
 :Needs: lessons 6 and 10
 :Run: ``python lessons/lesson12_math.py``
-:Takes: 4 s
 """
 
 import torch
 from matplotlib import pyplot as plt
 from torch import nn
 
-import _path  # the repository's root, for utils
 from utils import show
 
 torch.manual_seed(0)

@@ -8,7 +8,6 @@ of those along one dimension, which then vanishes.
 :Notes: lesson13 Tensor统计
 :Needs: lessons 10 and 12
 :Run: ``python lessons/lesson13_statistics.py``
-:Takes: 4 s
 """
 
 from itertools import product
@@ -16,7 +15,6 @@ from itertools import product
 import torch
 from matplotlib import pyplot as plt
 
-import _path  # the repository's root, for utils
 from utils import show
 
 # %%

@@ -8,7 +8,6 @@ position, ``scatter_`` puts them back. Each replaces a loop.
 :Notes: lesson14 Tensor高阶
 :Needs: lessons 8, 9, 10 and 13
 :Run: ``python lessons/lesson14_where_gather.py``
-:Takes: 4 s
 """
 
 import time
@@ -18,7 +17,6 @@ import torch
 from matplotlib import pyplot as plt
 from torch.nn import functional as F
 
-import _path  # the repository's root, for utils
 from utils import show
 
 torch.manual_seed(0)

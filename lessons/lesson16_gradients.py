@@ -8,13 +8,11 @@ the function grows fastest, and its length says how fast; a search walks against
 :Notes: lesson16 什么是梯度
 :Needs: lesson 12
 :Run: ``python lessons/lesson16_gradients.py``
-:Takes: 5 s
 """
 
 import torch
 from matplotlib import pyplot as plt
 
-import _path  # the repository's root, for utils
 from utils import show
 
 torch.manual_seed(0)

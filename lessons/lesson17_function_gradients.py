@@ -8,7 +8,6 @@ three times: as a formula, from autograd, and as a difference that knows neither
 :Notes: lesson17 常见函数的梯度
 :Needs: lesson 16
 :Run: ``python lessons/lesson17_function_gradients.py``
-:Takes: 5 s
 """
 
 import math
@@ -16,7 +15,6 @@ import math
 import torch
 from matplotlib import pyplot as plt
 
-import _path  # the repository's root, for utils
 from utils import show
 
 # %%

@@ -8,14 +8,12 @@ the two calls by which autograd gives them.
 :Notes: lesson18 激活函数与Loss的梯度, and the section of the same name in 笔记
 :Needs: lesson 17
 :Run: ``python lessons/lesson18_activation_loss_gradients.py``
-:Takes: 5 s
 """
 
 import torch
 from matplotlib import pyplot as plt
 from torch.nn import functional as F
 
-import _path  # the repository's root, for utils
 from utils import show
 
 torch.manual_seed(0)

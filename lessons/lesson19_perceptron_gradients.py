@@ -8,14 +8,12 @@ times a slope times an input; with several outputs it is the same for each.
 :Notes: lesson19 感知机的梯度推导
 :Needs: lesson 18
 :Run: ``python lessons/lesson19_perceptron_gradients.py``
-:Takes: 5 s
 """
 
 import torch
 from matplotlib import pyplot as plt
 from torch.nn import functional as F
 
-import _path  # the repository's root, for utils
 from utils import show
 
 torch.manual_seed(0)

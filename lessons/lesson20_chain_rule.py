@@ -8,13 +8,11 @@ and back-propagation is that product, multiplied from the loss backwards.
 :Notes: part of MLP反向传播推导过程; the course's lesson between lesson19 and lesson22
 :Needs: lessons 17 and 18
 :Run: ``python lessons/lesson20_chain_rule.py``
-:Takes: 5 s
 """
 
 import torch
 from matplotlib import pyplot as plt
 
-import _path  # the repository's root, for utils
 from utils import show
 
 # %%

@@ -8,13 +8,11 @@ of it. From these shares come all gradients; a network trained with them learns 
 :Notes: MLP反向传播推导过程, after lesson19
 :Needs: lessons 19 and 20
 :Run: ``python lessons/lesson21_mlp_backprop.py``
-:Takes: 6 s
 """
 
 import torch
 from matplotlib import pyplot as plt
 
-import _path  # the repository's root, for utils
 from utils import show
 
 torch.manual_seed(0)

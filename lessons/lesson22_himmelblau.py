@@ -8,15 +8,13 @@ begins, and on the optimizer.
 :Notes: lesson22 优化小实例
 :Needs: lesson 16
 :Run: ``python lessons/lesson22_himmelblau.py``
-:Takes: 8 s
 """
 
 import torch
 from matplotlib import pyplot as plt
 from torch import optim
 
-import _path  # the repository's root, for utils
-from utils import finite, show
+from utils import show, stop_if_not_finite
 
 # %%
 # The function and its gradient
@@ -121,7 +119,7 @@ def search(start, optimizer_class, steps, **options):
     path = [start]
     for _ in range(steps):
         loss = himmelblau(p).sum()
-        finite(loss)
+        stop_if_not_finite(loss)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

@@ -8,7 +8,6 @@ meets p. What it is made of, how it stays finite, and why not a squared error in
 :Notes: lesson25 交叉熵
 :Needs: lessons 18 and 24
 :Run: ``python lessons/lesson25_cross_entropy.py``
-:Takes: 5 s
 """
 
 import math
@@ -17,7 +16,6 @@ import torch
 from matplotlib import pyplot as plt
 from torch.nn import functional as F
 
-import _path  # the repository's root, for utils
 from utils import show
 
 torch.manual_seed(0)

@@ -8,7 +8,6 @@ start, and what stands after the last layer, decide whether it learns.
 :Notes: lesson26 LR多分类问题实战
 :Needs: lessons 5, 24 and 25
 :Run: ``python lessons/lesson26_softmax_from_scratch.py``
-:Takes: 45 s
 """
 
 import torch
@@ -16,8 +15,7 @@ from torch import optim
 from torch.nn import functional as F
 from torch.nn import init
 
-import _path  # the repository's root, for utils
-from utils import batches, finite, mnist, plot_curve, settings
+from utils import batches, mnist, plot_curve, settings, stop_if_not_finite
 
 opt = settings(epochs=10, batch_size=200, lr=0.01)
 torch.manual_seed(opt.seed)
@@ -118,7 +116,7 @@ def train(kaiming, relu_on_logits):
     for _ in range(opt.epochs):
         for x, y in train_loader:
             loss = F.cross_entropy(forward(x, parameters, relu_on_logits), y)
-            finite(loss)
+            stop_if_not_finite(loss)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()

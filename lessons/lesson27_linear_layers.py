@@ -8,15 +8,13 @@ parts. The network of lesson 26 in this form computes the same numbers.
 :Notes: none; the course's lesson between lesson26 and lesson28
 :Needs: lesson 26
 :Run: ``python lessons/lesson27_linear_layers.py``
-:Takes: 8 s
 """
 
 import torch
 from torch import nn, optim
 from torch.nn import functional as F
 
-import _path  # the repository's root, for utils
-from utils import batches, evaluate, finite, mnist, settings
+from utils import batches, evaluate, mnist, settings, stop_if_not_finite
 
 opt = settings(epochs=2, batch_size=200, lr=0.01)
 torch.manual_seed(opt.seed)
@@ -124,7 +122,7 @@ for _ in range(opt.epochs):
     for x, y in train_loader:
         for logits, optimizer in zip((net(x), forward(x)), optimizers, strict=True):
             loss = F.cross_entropy(logits, y)
-            finite(loss)
+            stop_if_not_finite(loss)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()

@@ -8,7 +8,6 @@ clock that waits for it. Both in one lesson, as in the notes.
 :Notes: lesson28 激活函数与GPU加速
 :Needs: lessons 18, 26 and 27
 :Run: ``python lessons/lesson28_activations_gpu.py``
-:Takes: 15 s
 """
 
 import time
@@ -18,8 +17,7 @@ from matplotlib import pyplot as plt
 from torch import nn, optim
 from torch.nn import functional as F
 
-import _path  # the repository's root, for utils
-from utils import batches, evaluate, finite, mnist, settings, show
+from utils import batches, evaluate, mnist, settings, show, stop_if_not_finite
 
 opt = settings(batch_size=200, lr=0.01)
 torch.manual_seed(opt.seed)
@@ -101,7 +99,7 @@ def train_epoch(net, lr):
     optimizer = optim.SGD(net.parameters(), lr=lr)
     for x, y in train_loader:
         loss = F.cross_entropy(net(x), y)
-        finite(loss)
+        stop_if_not_finite(loss)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

@@ -8,7 +8,6 @@ device there is, a look at its mistakes, and a model that is saved and loaded ag
 :Notes: lesson29 MNIST
 :Needs: lessons 26 to 28
 :Run: ``python lessons/lesson29_mnist.py``
-:Takes: 20 s
 """
 
 import time
@@ -19,17 +18,16 @@ from torch import nn, optim
 from torch.nn import functional as F
 from tqdm import tqdm
 
-import _path  # the repository's root, for utils
 from utils import (
     batches,
     evaluate,
-    finite,
     mnist,
     plot_image,
     save,
     settings,
     show,
     stop,
+    stop_if_not_finite,
 )
 
 opt = settings(epochs=10, batch_size=200, lr=0.05, momentum=0.9, resume="")
@@ -148,7 +146,7 @@ def train_epoch(epoch):
     for x, y in tqdm(train_loader, f"epoch {epoch}", leave=False, disable=None):
         logits = net(x)  # [b, 1, 28, 28] => [b, 10]
         loss = F.cross_entropy(logits, y)
-        losses.append(finite(loss))
+        losses.append(stop_if_not_finite(loss))
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

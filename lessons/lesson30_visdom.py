@@ -9,7 +9,6 @@ takes.
 :Notes: lesson30 Visdom可视化
 :Needs: lesson 29
 :Run: ``python lessons/lesson30_visdom.py --keep-open``
-:Takes: 20 s
 """
 
 import time
@@ -20,9 +19,8 @@ from torch import nn, optim
 from torch.nn import functional as F
 from tqdm import tqdm
 
-import _path  # the repository's root, for dashboard and utils
 from dashboard import connect  # new:
-from utils import batches, evaluate, finite, mnist, settings, show, stop
+from utils import batches, evaluate, mnist, settings, show, stop, stop_if_not_finite
 
 opt = settings(
     epochs=10, batch_size=200, lr=0.05, momentum=0.9, port=8097, keep_open=False
@@ -105,7 +103,7 @@ try:
         for x, y in tqdm(train_loader, f"epoch {epoch}", leave=False, disable=None):
             logits = net(x)  # [b, 1, 28, 28] => [b, 10]
             loss = F.cross_entropy(logits, y)
-            losses.append(finite(loss))
+            losses.append(stop_if_not_finite(loss))
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()

@@ -8,7 +8,6 @@ as well. Only data that it was not trained on tell which of the two it did.
 :Notes: none; the course's lesson between lesson30 and lesson32
 :Needs: lesson 29
 :Run: ``python lessons/lesson31_overfitting.py``
-:Takes: 30 s
 """
 
 import math
@@ -18,8 +17,7 @@ from matplotlib import pyplot as plt
 from torch import nn, optim
 from torch.nn import functional as F
 
-import _path  # the repository's root, for utils
-from utils import finite, mnist, settings, show
+from utils import mnist, settings, show, stop_if_not_finite
 
 opt = settings(steps=600, batch_size=50, lr=0.01, momentum=0.9)
 torch.manual_seed(opt.seed)
@@ -123,7 +121,7 @@ def train(x, y, width=200, seed=0, every=steps):
         order = order or list(torch.randperm(len(x)).split(opt.batch_size))
         i = order.pop()  # which images, [b]
         loss = F.cross_entropy(net(x[i]), y[i])
-        finite(loss)
+        stop_if_not_finite(loss)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

@@ -8,7 +8,6 @@ says once what the result is worth. A set that helped to choose cannot judge.
 :Notes: lesson32 Train-Val-Test-交叉验证
 :Needs: lessons 29 and 31
 :Run: ``python lessons/lesson32_train_val_test.py``
-:Takes: 20 s
 """
 
 import copy
@@ -19,8 +18,7 @@ from torch import nn, optim
 from torch.nn import functional as F
 from torch.utils.data import Subset, random_split
 
-import _path  # the repository's root, for utils
-from utils import batches, evaluate, finite, mnist, settings, show
+from utils import batches, evaluate, mnist, settings, show, stop_if_not_finite
 
 opt = settings(epochs=15, batch_size=50, lr=0.05, momentum=0.9)
 torch.manual_seed(opt.seed)
@@ -69,7 +67,7 @@ def train(part, val_part, seed, width=100):
     for _ in range(opt.epochs):
         for x, y in batches(part, opt.batch_size, shuffle=True):
             loss = F.cross_entropy(net(x), y)
-            finite(loss)
+            stop_if_not_finite(loss)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()

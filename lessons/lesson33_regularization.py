@@ -8,7 +8,6 @@ zero. Which of the two helps on unseen images is measured.
 :Notes: lesson32 正则化
 :Needs: lessons 29 and 31
 :Run: ``python lessons/lesson33_regularization.py``
-:Takes: 20 s
 """
 
 import torch
@@ -16,8 +15,7 @@ from matplotlib import pyplot as plt
 from torch import nn, optim
 from torch.nn import functional as F
 
-import _path  # the repository's root, for utils
-from utils import batches, evaluate, finite, mnist, settings, show
+from utils import batches, evaluate, mnist, settings, show, stop_if_not_finite
 
 opt = settings(steps=400, batch_size=50, lr=0.1)
 torch.manual_seed(opt.seed)
@@ -72,7 +70,7 @@ def fit(optimizer_class, penalty=0.0, shrink=0.0, **options):
     optimizer = optimizer_class([w], lr=0.05, **options)
     for _ in range(50):
         loss = F.mse_loss(data @ w, target) + penalty / 2 * w.square().sum()
-        finite(loss)
+        stop_if_not_finite(loss)
         optimizer.zero_grad()
         loss.backward()
         with torch.no_grad():
@@ -129,7 +127,7 @@ def train(seed, kind="L2", strength=0.0):
         i = order.pop()  # which images, [b]
         penalty = norms[kind](net[1].weight) + norms[kind](net[3].weight)
         loss = F.cross_entropy(net(images[i]), labels[i]) + strength * penalty
-        finite(loss)
+        stop_if_not_finite(loss)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

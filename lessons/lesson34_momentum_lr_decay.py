@@ -8,7 +8,6 @@ disagree on cancels. A schedule makes large steps early and small ones late.
 :Notes: lesson34 动量和学习率衰减
 :Needs: lessons 22 and 29
 :Run: ``python lessons/lesson34_momentum_lr_decay.py``
-:Takes: 10 s
 """
 
 import torch
@@ -22,8 +21,15 @@ from torch.optim.lr_scheduler import (
     StepLR,
 )
 
-import _path  # the repository's root, for utils
-from utils import batches, evaluate, finite, mnist, plot_curve, settings, show
+from utils import (
+    batches,
+    evaluate,
+    mnist,
+    plot_curve,
+    settings,
+    show,
+    stop_if_not_finite,
+)
 
 opt = settings(epochs=8, batch_size=100, lr=0.01)
 torch.manual_seed(opt.seed)
@@ -117,7 +123,7 @@ def train(seed, epochs, lr, momentum, schedule=None):
     for _ in range(epochs):
         for i in torch.randperm(len(images)).split(opt.batch_size):
             loss = F.cross_entropy(net(images[i]), labels[i])
-            losses.append(finite(loss))
+            losses.append(stop_if_not_finite(loss))
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()

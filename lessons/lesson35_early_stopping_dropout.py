@@ -8,7 +8,6 @@ how far the gradient of a batch is from that of all the data.
 :Notes: early-stopping & dropout, and Stochastic Gradient Descent
 :Needs: lessons 29 and 31
 :Run: ``python lessons/lesson35_early_stopping_dropout.py``
-:Takes: 15 s
 """
 
 import copy
@@ -19,8 +18,7 @@ from torch import nn, optim
 from torch.nn import functional as F
 from torch.nn.utils import parameters_to_vector
 
-import _path  # the repository's root, for utils
-from utils import finite, mnist, settings, show
+from utils import mnist, settings, show, stop_if_not_finite
 
 opt = settings(epochs=30, batch_size=50, lr=0.01, momentum=0.9, patience=8)
 torch.manual_seed(opt.seed)
@@ -106,7 +104,7 @@ def train(p, seed=0, batch_size=opt.batch_size):
     for _ in range(opt.epochs):
         for i in torch.randperm(len(x)).split(batch_size):
             loss = F.cross_entropy(net(x[i]), y[i])
-            finite(loss)
+            stop_if_not_finite(loss)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()

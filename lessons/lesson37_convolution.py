@@ -8,7 +8,6 @@ same weights everywhere. That is all that a convolutional layer computes.
 :Notes: lesson38 卷积神经网络 (the course's lessons 36 and 37)
 :Needs: lessons 9, 10 and 27
 :Run: ``python lessons/lesson37_convolution.py``
-:Takes: 7 s
 """
 
 import itertools
@@ -18,7 +17,6 @@ from matplotlib import pyplot as plt
 from torch import nn
 from torch.nn import functional as F
 
-import _path  # the repository's root, for utils
 from utils import mnist, settings, show
 
 opt = settings()

@@ -8,7 +8,6 @@ parameters, on the same data. Then a look inside, through a hook.
 :Notes: lesson38 卷积神经网络
 :Needs: lessons 29, 34 and 37
 :Run: ``python lessons/lesson38_cnn.py``
-:Takes: 35 s
 """
 
 import torch
@@ -16,8 +15,7 @@ from matplotlib import pyplot as plt
 from torch import nn, optim
 from torch.nn import functional as F
 
-import _path  # the repository's root, for utils
-from utils import batches, evaluate, finite, mnist, settings, show
+from utils import batches, evaluate, mnist, settings, show, stop_if_not_finite
 
 opt = settings(epochs=3, batch_size=100, lr=0.006)
 torch.manual_seed(opt.seed)
@@ -111,7 +109,7 @@ def train(net):
     for _ in range(opt.epochs):
         for x, y in train_loader:
             loss = F.cross_entropy(net(x), y)
-            losses.append(finite(loss))
+            losses.append(stop_if_not_finite(loss))
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()

@@ -8,7 +8,6 @@ larger again. What is kept of four pixels, and what of a shift by one?
 :Notes: 池化层和采样
 :Needs: lessons 37 and 38
 :Run: ``python lessons/lesson39_pooling_sampling.py``
-:Takes: 30 s
 """
 
 import torch
@@ -17,8 +16,7 @@ from torch import nn, optim
 from torch.nn import functional as F
 from torch.utils.data import TensorDataset
 
-import _path  # the repository's root, for utils
-from utils import batches, finite, mnist, settings, show
+from utils import batches, mnist, settings, show, stop_if_not_finite
 
 opt = settings(epochs=3, batch_size=50, lr=0.003, images=4000, seeds=3)
 torch.manual_seed(opt.seed)
@@ -160,7 +158,7 @@ def train(net):
     for _ in range(opt.epochs):
         for x, y in train_loader:
             loss = F.cross_entropy(net(x), y)
-            finite(loss)
+            stop_if_not_finite(loss)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()

@@ -8,7 +8,6 @@ by two numbers that are learned. A deep network that is stuck without it learns 
 :Notes: Batch Normalization, and ``eval()`` in lesson35
 :Needs: lessons 13, 29 and 38
 :Run: ``python lessons/lesson40_batch_norm.py``
-:Takes: 30 s
 """
 
 import torch
@@ -16,8 +15,7 @@ from matplotlib import pyplot as plt
 from torch import nn, optim
 from torch.nn import functional as F
 
-import _path  # the repository's root, for utils
-from utils import batches, evaluate, finite, mnist, settings, show
+from utils import batches, evaluate, mnist, settings, show, stop_if_not_finite
 
 opt = settings(epochs=2, batch_size=200)
 torch.manual_seed(opt.seed)
@@ -157,7 +155,7 @@ def train(net, lr):
     for _ in range(opt.epochs):
         for x, y in train_loader:
             loss = F.cross_entropy(net(x), y)
-            losses.append(finite(loss))
+            losses.append(stop_if_not_finite(loss))
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()

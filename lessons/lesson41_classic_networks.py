@@ -8,7 +8,6 @@ weights. What each of them costs is counted here without a single download.
 :Notes: 经典神经网络
 :Needs: lessons 37 to 39
 :Run: ``python lessons/lesson41_classic_networks.py``
-:Takes: 30 s
 """
 
 import torch
@@ -17,8 +16,15 @@ from torch import nn, optim
 from torch.nn import functional as F
 from torchvision import models
 
-import _path  # the repository's root, for utils
-from utils import batches, evaluate, finite, mnist, plot_curve, settings, show
+from utils import (
+    batches,
+    evaluate,
+    mnist,
+    plot_curve,
+    settings,
+    show,
+    stop_if_not_finite,
+)
 
 opt = settings(epochs=2, batch_size=200, lr=0.05, momentum=0.9)
 torch.manual_seed(opt.seed)
@@ -84,7 +90,7 @@ for name, net in ("LeNet-5", lenet), ("MLP", mlp):
     for _ in range(opt.epochs):
         for x, y in train_loader:
             loss = F.cross_entropy(net(x), y)
-            losses[name].append(finite(loss))
+            losses[name].append(stop_if_not_finite(loss))
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()

@@ -8,7 +8,6 @@ twenty layers learn, where twenty plain ones fall behind.
 :Notes: 经典神经网络 (ResNet), and "Resnet" in the first section
 :Needs: lessons 38, 40 and 41
 :Run: ``python lessons/lesson42_resnet.py``
-:Takes: 50 s
 """
 
 from itertools import pairwise
@@ -19,8 +18,7 @@ from torch import nn, optim
 from torch.nn import functional as F
 from torch.utils.data import TensorDataset
 
-import _path  # the repository's root, for utils
-from utils import batches, evaluate, finite, mnist, settings, show
+from utils import batches, evaluate, mnist, settings, show, stop_if_not_finite
 
 opt = settings(epochs=2, batch_size=80, lr=0.006, images=4000, seeds=3)
 torch.manual_seed(opt.seed)
@@ -165,7 +163,7 @@ def train(net):
     for _ in range(opt.epochs):
         for x, y in train_loader:
             loss = F.cross_entropy(net(x), y)
-            losses.append(finite(loss))
+            losses.append(stop_if_not_finite(loss))
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()

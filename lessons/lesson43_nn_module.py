@@ -8,7 +8,6 @@ saves or switches all of it. What it was not told of, it does not find.
 :Notes: nn.Moudle
 :Needs: lessons 27 and 35
 :Run: ``python lessons/lesson43_nn_module.py``
-:Takes: 7 s
 """
 
 import io
@@ -17,7 +16,6 @@ import torch
 from torch import nn, optim
 from torch.nn import functional as F
 
-import _path  # the repository's root, for utils
 from utils import plot_curve
 
 torch.manual_seed(0)

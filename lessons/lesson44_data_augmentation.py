@@ -8,7 +8,6 @@ change helps where it keeps the meaning, and harms where it does not.
 :Notes: 数据增强
 :Needs: lessons 31, 35 and 38
 :Run: ``python lessons/lesson44_data_augmentation.py``
-:Takes: 50 s
 """
 
 import torch
@@ -18,16 +17,15 @@ from torch.nn import functional as F
 from torch.utils.data import TensorDataset
 from torchvision.transforms import v2
 
-import _path  # the repository's root, for utils
 from utils import (
     MNIST_MEAN,
     MNIST_STD,
     batches,
     evaluate,
-    finite,
     mnist,
     settings,
     show,
+    stop_if_not_finite,
 )
 
 opt = settings(epochs=20, batch_size=50, lr=0.05, momentum=0.9, seeds=3)
@@ -127,7 +125,7 @@ def train(transform, seed):
         for x, y in train_loader:
             x = torch.cat([transform(part) for part in x.split(10)])  # 5 draws a batch
             loss = F.cross_entropy(net(x), y)
-            finite(loss)
+            stop_if_not_finite(loss)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()

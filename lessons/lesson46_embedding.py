@@ -8,7 +8,6 @@ vector of its own and learns it, so that symbols that behave alike come to lie t
 :Notes: 如何理解Embedding and 如何用pytorch表示String
 :Needs: lessons 14 and 25
 :Run: ``python lessons/lesson46_embedding.py``
-:Takes: 20 s
 """
 
 import itertools
@@ -19,8 +18,7 @@ from torch import nn, optim
 from torch.nn import functional as F
 from torch.utils.data import TensorDataset
 
-import _path  # the repository's root, for utils
-from utils import batches, finite, read_data, settings, show
+from utils import batches, read_data, settings, show, stop_if_not_finite
 
 opt = settings(epochs=15, batch_size=1000, lr=0.05)
 torch.manual_seed(opt.seed)
@@ -114,7 +112,7 @@ def train(pairs, seed):
     for _ in range(opt.epochs):
         for x, y in loader:
             loss = F.cross_entropy(net(x), y)  # [b] => [b, 2] => [b, 27]
-            finite(loss)
+            stop_if_not_finite(loss)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()

@@ -8,7 +8,6 @@ weights serve every step, so that it takes sequences of any length.
 :Notes: RNN
 :Needs: lessons 21 and 27
 :Run: ``python lessons/lesson47_rnn.py``
-:Takes: 4 s
 """
 
 import torch
@@ -16,8 +15,7 @@ from matplotlib import pyplot as plt
 from torch import nn, optim
 from torch.nn import functional as F
 
-import _path  # the repository's root, for utils
-from utils import finite, show
+from utils import show, stop_if_not_finite
 
 torch.manual_seed(0)
 
@@ -191,7 +189,7 @@ for name in "with the state", "state cut":
             x = x.view(1, 20 * 64, 1)  # every step is a sequence of its own
         logits = head(rnn(x)[0]).view(20, 64, 2)[2:]  # [t - 2, b, k]
         loss = F.cross_entropy(logits.flatten(0, 1), y.flatten())
-        finite(loss)
+        stop_if_not_finite(loss)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

@@ -8,7 +8,6 @@ runs on freely. First a sine, then 309 years of sunspots, and whether it is any 
 :Notes: none; the course's lesson after RNN
 :Needs: lessons 32, 35 and 47
 :Run: ``python lessons/lesson49_time_series.py``
-:Takes: 15 s
 """
 
 import copy
@@ -18,8 +17,7 @@ from matplotlib import pyplot as plt
 from torch import nn, optim
 from torch.nn import functional as F
 
-import _path  # the repository's root, for utils
-from utils import finite, read_data, settings, show
+from utils import read_data, settings, show, stop_if_not_finite
 
 opt = settings(steps=400, batch_size=32, lr=0.005, hidden=16)
 steps = 20 if opt.quick else opt.steps
@@ -90,7 +88,7 @@ def train(z, end, test_start, seed):
         batch = windows[torch.randint(len(windows), (opt.batch_size,))]  # [b, 41]
         predictions, _ = net(batch[:, :-1, None])  # [b, 40, 1] => [b, 40, 1]
         loss = F.mse_loss(predictions[:, 10:, 0], batch[:, 11:])
-        finite(loss)
+        stop_if_not_finite(loss)
         optimizer.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(net.parameters(), 1.0)  # lesson 50

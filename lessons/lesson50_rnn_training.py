@@ -8,7 +8,6 @@ nothing or as far too much; the second has a simple cure, ``clip_grad_norm_``.
 :Notes: none; the course's lesson between RNN and LSTM
 :Needs: lessons 20, 34 and 47
 :Run: ``python lessons/lesson50_rnn_training.py``
-:Takes: 20 s
 """
 
 import torch
@@ -16,7 +15,6 @@ from matplotlib import pyplot as plt
 from torch import nn, optim
 from torch.nn import functional as F
 
-import _path  # the repository's root, for utils
 from utils import settings, show
 
 opt = settings(steps=300, batch_size=32, lr=0.001, clip=1.0)

@@ -8,7 +8,6 @@ that decide what is kept. Its gradient outlives a hundred steps, if the gates ar
 :Notes: LSTM (a heading without text there)
 :Needs: lessons 47 and 50
 :Run: ``python lessons/lesson51_lstm.py``
-:Takes: 35 s
 """
 
 import math
@@ -18,8 +17,7 @@ from matplotlib import pyplot as plt
 from torch import nn, optim
 from torch.nn import functional as F
 
-import _path  # the repository's root, for utils
-from utils import finite, settings, show
+from utils import settings, show, stop_if_not_finite
 
 opt = settings(steps=250, batch_size=32, lr=0.02, hidden=32, length=100)
 steps, test_count = (2, 100) if opt.quick else (opt.steps, 1000)
@@ -158,7 +156,7 @@ def train(kind, length, seed):
         x, y = sequences(opt.batch_size, length)
         outputs, _ = net[0](x)  # [b, t, 18] => [b, t, h]
         loss = F.cross_entropy(net[1](outputs[:, -1]), y)  # [b, h] => [b, 8]
-        finite(loss)
+        stop_if_not_finite(loss)
         optimizer.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(net.parameters(), 1.0)

@@ -8,7 +8,6 @@ such a classifier has learned, and what it cannot know, are two questions.
 :Notes: none; the course's lesson on text classification after LSTM
 :Needs: lessons 46, 47 and 51
 :Run: ``python lessons/lesson53_name_classifier.py --names "Ada,Grace"``
-:Takes: 40 s
 """
 
 import unicodedata
@@ -20,8 +19,7 @@ from torch.nn import functional as F
 from torch.nn.utils.rnn import pack_padded_sequence, pad_sequence
 from torch.utils.data import TensorDataset
 
-import _path  # the repository's root, for utils
-from utils import batches, evaluate, finite, read_data, settings, show, stop
+from utils import batches, evaluate, read_data, settings, show, stop, stop_if_not_finite
 
 opt = settings(epochs=10, batch_size=100, lr=0.003, names="")
 torch.manual_seed(opt.seed)
@@ -119,7 +117,7 @@ def train(x, seed):
     for _ in range(opt.epochs):
         for x_b, y_b in loader:
             loss = F.cross_entropy(net(x_b), y_b)
-            finite(loss)
+            stop_if_not_finite(loss)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()

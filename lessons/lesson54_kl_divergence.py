@@ -8,7 +8,6 @@ three answers to one question. They differ most where distributions hardly overl
 :Notes: KL散度
 :Needs: lesson 25
 :Run: ``python lessons/lesson54_kl_divergence.py``
-:Takes: 4 s
 """
 
 import itertools
@@ -19,7 +18,6 @@ from matplotlib import pyplot as plt
 from torch.distributions import Normal, kl_divergence
 from torch.nn import functional as F
 
-import _path  # the repository's root, for utils
 from utils import show
 
 torch.manual_seed(0)

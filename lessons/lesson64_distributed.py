@@ -8,7 +8,6 @@ After each backward pass they average their gradients, so that the copies stay e
 :Notes: none; an addition to the course
 :Needs: lesson 29
 :Run: ``python lessons/lesson64_distributed.py``
-:Takes: 15 s
 """
 
 import os
@@ -21,8 +20,7 @@ from torch.nn import functional as F
 from torch.nn.parallel import DistributedDataParallel
 from torch.utils.data import BatchSampler, DataLoader, DistributedSampler
 
-import _path  # the repository's root, for utils
-from utils import batches, evaluate, finite, mnist, settings, stop
+from utils import batches, evaluate, mnist, settings, stop, stop_if_not_finite
 
 opt = settings(epochs=10, batch_size=200, lr=0.05, momentum=0.9)
 torch.manual_seed(opt.seed)
@@ -153,7 +151,7 @@ for epoch in range(1, opt.epochs + 1):
     start = time.perf_counter()
     for x, y in train_loader:
         loss = F.cross_entropy(net(x), y)
-        finite(loss)
+        stop_if_not_finite(loss)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
