@@ -4,7 +4,7 @@ The helpers that lessons import: everything that is needed and is not the lesson
 ``plot_image``, ``plot_curve`` and ``one_hot`` are called as the course's own scripts
 call them. The others are a lesson's command line (``settings``), its data (``mnist``,
 ``mnist_folder``, ``read_data``, ``batches``), two steps of every training run
-(``finite``, ``evaluate``) and its results (``show``, ``save``).
+(``stop_if_not_finite``, ``evaluate``) and its results (``show``, ``save``).
 
 Figures, models and logs go to ``outputs/<lesson>/`` in the repository, or below the
 folder that the environment variable ``LESSONS_OUTPUTS`` names.
@@ -15,28 +15,27 @@ import atexit
 import functools
 import gzip
 import hashlib
+import io
 import math
 import os
+import re
 import sys
 import tempfile
-import urllib.request
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
 import matplotlib
+import numpy as np
 import torch
+from matplotlib import font_manager
 from matplotlib import pyplot as plt
+from matplotlib.text import Text
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.utils.data import (
-    BatchSampler,
-    DataLoader,
-    RandomSampler,
-    SequentialSampler,
-    TensorDataset,
-)
+from torch.utils.data import DataLoader, Sampler, TensorDataset
 
 ROOT = Path(__file__).resolve().parent
 
@@ -66,16 +65,39 @@ CHECKSUMS = {
     "sunspots.csv": "74b8e3acb9886b68abe9c56f6081257d522e2cb2470f17dbf597b396f4ea1706",
 }
 
+# Fonts with Chinese characters, of which the first that is installed is used.
+CHINESE_FONTS = [
+    "Noto Sans CJK SC",
+    "Noto Sans CJK JP",  # the name of Debian's file that holds all of them
+    "Source Han Sans SC",
+    "Microsoft YaHei",
+    "SimHei",
+    "PingFang SC",
+    "Hiragino Sans GB",
+    "Arial Unicode MS",
+    "WenQuanYi Zen Hei",
+    "WenQuanYi Micro Hei",
+]
+_installed = {font.name for font in font_manager.fontManager.ttflist}
+CHINESE_FONT = next((name for name in CHINESE_FONTS if name in _installed), None)
+
 # How figures look, as matplotlib's settings.
 STYLE = {
     "axes.spines.right": False,
     "axes.spines.top": False,
     "figure.constrained_layout.use": True,
+    "font.family": ["DejaVu Sans", *filter(None, [CHINESE_FONT])],
     "savefig.dpi": 120,
 }
 plt.rcParams.update(STYLE)
+warnings.filterwarnings("ignore", "Glyph .* missing from")  # ``show`` says it once
 if "--no-show" in sys.argv:  # also in lessons that have no other settings
     matplotlib.use("agg")
+
+if isinstance(sys.stdout, io.TextIOWrapper):  # what cannot be encoded becomes a "?"
+    sys.stdout.reconfigure(errors="replace")
+if sys.stderr is None:  # as under pythonw; progress bars write there
+    sys.stderr = open(os.devnull, "w")  # noqa: SIM115
 
 
 # --- what a lesson says beside its results ------------------------------------------
@@ -102,10 +124,28 @@ def stop(message: str, status: int = 1) -> NoReturn:
     raise SystemExit(status)
 
 
+def running_script() -> Path | None:
+    """
+    The script whose code runs, or None where a console or a notebook runs cells.
+
+    There ``sys.argv`` is the console's own, even if the cells are a lesson's.
+    """
+    frame = sys._getframe()
+    while frame and frame.f_globals.get("__name__") != "__main__":
+        frame = frame.f_back
+    script = Path(sys.argv[0])
+    if frame and Path(frame.f_code.co_filename).resolve() == script.resolve():
+        return script
+    return None
+
+
 # --- settings and device ------------------------------------------------------------
 
 
-def settings(**defaults: bool | int | float | str) -> argparse.Namespace:
+def settings(
+    quick: Mapping[str, bool | int | float | str] | None = None,
+    **defaults: bool | int | float | str,
+) -> argparse.Namespace:
     """
     A lesson's command line, from its default values.
 
@@ -116,39 +156,43 @@ def settings(**defaults: bool | int | float | str) -> argparse.Namespace:
     - ``opt.device``: ``torch.device``, the accelerator if there is one (``--device``)
     - ``opt.seed``: int, for ``torch.manual_seed`` (``--seed``)
     - ``opt.data``: ``Path`` of the folder with the data (``--data``)
-    - ``opt.quick``: a small part of the data and, unless said otherwise, one epoch, to
-      see whether it runs (``--quick``, or ``LESSONS_QUICK=1`` in the environment)
+    - ``opt.quick``: whether this run only shows that the lesson works (``--quick``, or
+      ``LESSONS_QUICK=1`` in the environment)
     - ``--no-show``: figures are saved and no window is opened
 
-    In a notebook or an interactive window the command line is the kernel's own, so
-    there the defaults hold. Nonsense ends the run with one line and exit status 2.
+    In a console or a notebook ``sys.argv`` is not the lesson's, so there the defaults
+    hold. Nonsense ends the run with one line and exit status 2.
+
+    :param quick: other defaults for a quick run; ``epochs`` is 1 there by itself
     """
-    argv = [] if "ipykernel" in sys.modules else sys.argv[1:]
-    quick = "--quick" in argv or os.environ.get("LESSONS_QUICK") == "1"
-    if quick and "epochs" in defaults:
+    argv = sys.argv[1:] if running_script() else []
+    is_quick = "--quick" in argv or os.environ.get("LESSONS_QUICK") == "1"
+    if is_quick and "epochs" in defaults:
         defaults["epochs"] = 1
+    if is_quick:
+        defaults.update(quick or {})
     about = (sys.modules["__main__"].__doc__ or "").strip().partition("\n")[0]
-    parser = _Parser(description=about)
+    parser = Parser(description=about)
     for name, default in defaults.items():
         _add_flag(parser, name, default)
     parser.add_argument("--device", type=_device, default="auto", help="cpu, cuda, ...")
     _add_flag(parser, "seed", 0)
-    parser.add_argument("--data", type=Path, default=ROOT / "data", metavar="DIR")
+    parser.add_argument("--data", type=_folder, default=ROOT / "data", metavar="DIR")
     parser.add_argument("--quick", action="store_true", help="a few seconds' run")
     parser.add_argument("--no-show", action="store_true", help="open no window")
     opt = parser.parse_args(argv)
-    opt.quick = quick
+    opt.quick = is_quick
     return opt
 
 
-class _Parser(argparse.ArgumentParser):
+class Parser(argparse.ArgumentParser):
     """An ArgumentParser whose complaint is one line, without the list of flags."""
 
     def error(self, message: str) -> NoReturn:
         stop(message.removeprefix("argument "), status=2)
 
 
-def _add_flag(parser: argparse.ArgumentParser, name: str, default) -> None:
+def _add_flag(parser: Parser, name: str, default) -> None:
     flag = "--" + name.replace("_", "-")
     text = f"default: {default}"
     if isinstance(default, bool):
@@ -171,6 +215,10 @@ def _add_flag(parser: argparse.ArgumentParser, name: str, default) -> None:
         return value
 
     parser.add_argument(flag, type=convert, default=default, help=text)
+
+
+def _folder(word: str) -> Path:
+    return Path(word).expanduser()
 
 
 def _device(word: str) -> torch.device:
@@ -202,7 +250,7 @@ def read_data(folder: str | Path, name: str) -> bytes:
     :param folder: the data folder, ``opt.data``
     :param name: a key of ``CHECKSUMS``
     :raises SystemExit: status 1 and a line that says what to do, if the file is missing
-        or damaged. An MNIST archive is first fetched anew from torchvision's mirrors.
+        or damaged
     """
     path = Path(folder, name)
     try:
@@ -211,31 +259,12 @@ def read_data(folder: str | Path, name: str) -> bytes:
     except OSError as error:
         content = b""
         problem = f"cannot be read ({error.strerror})"
-    if _sound(name, content):
-        return content
-    if name.startswith("MNIST/"):
-        from torchvision.datasets import MNIST  # here, since it takes 2 s to import
-
-        problem += ", and no mirror gave it"
-        for mirror in MNIST.mirrors:
-            url = mirror + path.name
-            say(f"{path} is missing or damaged, trying {url}")
-            try:
-                with urllib.request.urlopen(url, timeout=10) as response:
-                    content = response.read()
-            except OSError:
-                continue
-            if _sound(name, content):
-                _replace(path, functools.partial(Path.write_bytes, data=content))
-                return content
-    stop(
-        f"{path} {problem}. In a git clone, "
-        f'"git checkout -- data" brings it back; --data names another folder.'
-    )
-
-
-def _sound(name: str, content: bytes) -> bool:
-    return hashlib.sha256(content).hexdigest() == CHECKSUMS[name]
+    if hashlib.sha256(content).hexdigest() != CHECKSUMS[name]:
+        stop(
+            f"{path} {problem}. In a git clone, "
+            f'"git checkout -- data" brings it back; --data names another folder.'
+        )
+    return content
 
 
 def mnist(
@@ -302,15 +331,31 @@ def batches(
     :param shuffle: in a new random order each epoch
     :returns: yields one batch of each of the dataset's tensors, on their device
     """
-    sampler = RandomSampler(dataset) if shuffle else SequentialSampler(dataset)
-    batch_sampler = BatchSampler(sampler, batch_size, drop_last=False)
-    return DataLoader(dataset, sampler=batch_sampler, batch_size=None)
+    sampler = _BatchSampler(len(dataset), batch_size, shuffle)
+    return DataLoader(dataset, sampler=sampler, batch_size=None)
+
+
+class _BatchSampler(Sampler):
+    """Which samples each batch holds: positions in random order, or a slice."""
+
+    def __init__(self, count: int, batch_size: int, shuffle: bool) -> None:
+        self.count, self.batch_size, self.shuffle = count, batch_size, shuffle
+
+    def __iter__(self) -> Iterator[Tensor | slice]:
+        if self.shuffle:
+            yield from torch.randperm(self.count).split(self.batch_size)
+        else:
+            for start in range(0, self.count, self.batch_size):
+                yield slice(start, start + self.batch_size)
+
+    def __len__(self) -> int:
+        return math.ceil(self.count / self.batch_size)
 
 
 # --- training -----------------------------------------------------------------------
 
 
-def finite(loss: Tensor) -> float:
+def stop_if_not_finite(loss: Tensor) -> float:
     """
     The loss as a number, checked before anything is trained on it.
 
@@ -350,20 +395,25 @@ def evaluate(net: nn.Module, loader: DataLoader) -> tuple[float, float]:
 # --- results ------------------------------------------------------------------------
 
 
+def output_path(name: str) -> Path:
+    """Where ``save`` writes; ``outputs/notebook/`` is for cells of a console, too."""
+    script = running_script()
+    outputs = Path(os.environ.get("LESSONS_OUTPUTS") or ROOT / "outputs").expanduser()
+    return outputs / (script.stem if script else "notebook") / name
+
+
 def save(name: str, write: Callable[[Path], object]) -> Path | None:
     """
     Write ``outputs/<lesson>/<name>``, whole or not at all.
 
     :param write: writes the content to the path that it is given
-    :returns: the file's path, or None where the folder cannot be written; then a line
-        on stderr says so once, and the lesson goes on
+    :returns: the file's path, or None where it cannot be written; then a line on
+        stderr says so, and the lesson goes on
     """
-    lesson = "notebook" if "ipykernel" in sys.modules else Path(sys.argv[0]).stem
-    outputs = Path(os.environ.get("LESSONS_OUTPUTS") or ROOT / "outputs")
-    path = outputs / lesson / name
+    path = output_path(name)
     problem = _replace(path, write)
     if problem:
-        say_once(f"{outputs} cannot be written ({problem}): nothing is saved", "save")
+        say_once(f"{path} is not saved: {problem}. The lesson goes on.", problem)
         return None
     say_once(f"saved {path}")
     return path
@@ -388,13 +438,31 @@ def show(name: str) -> None:
     """
     Save the current figure as ``outputs/<lesson>/<name>.png``, and show it.
 
-    Where there is a display, and ``--no-show`` was not given, a window opens and the
-    lesson goes on; the windows stay until the reader closes them.
+    A script that shows a second figure of the same name gets ``<name>_2.png``. Where
+    there is a display, and ``--no-show`` was not given, a window opens and the lesson
+    goes on; the windows stay until the reader closes them.
     """
-    save(f"{name}.png", plt.gcf().savefig)
+    name = re.sub(r"[^\w-]+", "_", name)  # what a file name can hold everywhere
+    figure = plt.gcf()
+    if not CHINESE_FONT and any(map(_is_chinese, figure.findobj(Text))):
+        say_once("this machine has no font for Chinese: boxes stand for characters")
+    if not hasattr(sys, "ps1"):  # in a console a cell may well run again
+        _shown[name] = _shown.get(name, 0) + 1
+        name += f"_{_shown[name]}" if _shown[name] > 1 else ""
+    save(f"{name}.png", figure.savefig)
     if plt.get_backend().lower() != "agg":
         _keep_windows()
         plt.pause(0.1)
+    else:  # nobody sees them, so that old ones may go
+        for number in plt.get_fignums()[:-10]:
+            plt.close(number)
+
+
+_shown: dict[str, int] = {}
+
+
+def _is_chinese(text: Text) -> bool:
+    return any("\u2e80" <= character <= "\uffef" for character in text.get_text())
 
 
 @functools.cache
@@ -403,73 +471,120 @@ def _keep_windows() -> None:
 
 
 def plot_image(
-    img: Tensor, label: Tensor | Sequence, name: str, count: int = 6
+    img: Tensor | np.ndarray | Sequence,
+    label: Tensor | np.ndarray | Sequence | int,
+    name: str,
+    count: int = 6,
 ) -> None:
     """
-    Draw the first digits of a batch, each under the title ``name: label``.
+    Draw the first images of a batch, each under the title ``name: label``.
 
-    :param img: normalised images [b, 1, h, w], on any device
+    One channel is drawn in grey, from an image's lowest number to its highest. Three
+    are drawn in colour; numbers outside 0 to 1 are first brought into that range.
+
+    :param img: images [b, c, h, w] or [b, h, w, c] with c = 1 or 3, [b, h, w], or one
+        image [h, w]; a tensor on any device, an array, or a list of images
     :param label: a label for each image, [b]
     :param count: how many are drawn at most
-    :raises ValueError: if there is no image, or a label is missing
+    :raises ValueError: if there is no image, a label is missing, or a shape is wrong
     """
-    count = min(count, len(img))
-    if count == 0 or len(label) < count:
-        raise ValueError(f"{len(img)} images and {len(label)} labels cannot be drawn")
+    labels = np.atleast_1d(_as_array(label))
+    images = _as_images(img, one=labels.size == 1)  # [b, h, w] or [b, h, w, 3]
+    count = min(count, len(images))
+    if count < 1:
+        raise ValueError(f"{count} of {len(images)} images cannot be drawn")
+    if labels.ndim > 1 or len(labels) < count:
+        raise ValueError(
+            f"{len(images)} images and labels of shape {list(labels.shape)}: one label "
+            f"an image is needed (of one-hot rows, label.argmax(dim=1))"
+        )
     columns = 3 if count <= 6 else 6
     rows = math.ceil(count / columns)
     plt.figure(figsize=(1.8 * columns, 2 * rows), layout="tight")
     for i in range(count):
         plt.subplot(rows, columns, i + 1)
-        pixels = img[i][0].detach().cpu() * MNIST_STD + MNIST_MEAN  # [h, w]
-        plt.imshow(pixels.numpy(), cmap="gray", interpolation="none")
-        text = label[i].item() if isinstance(label, Tensor) else label[i]
-        plt.title(f"{name}: {text}")
+        plt.imshow(images[i], cmap="gray", interpolation="none")
+        plt.title(f"{name}: {labels[i]}", parse_math=False)
         plt.axis("off")
-    show(name.replace(" ", "_"))
+    show(name)
+
+
+def _as_array(values) -> np.ndarray:
+    """Numbers, tensors, arrays, images, or a list of such as one array; None is NaN."""
+    if isinstance(values, Tensor):
+        values = values.detach().cpu()
+        return (values.float() if values.dtype == torch.bfloat16 else values).numpy()
+    if isinstance(values, Sequence) and not isinstance(values, str):
+        return np.array([np.nan if v is None else _as_array(v) for v in values])
+    return np.asarray(values)
+
+
+def _as_images(img, one: bool) -> np.ndarray:
+    images = _as_array(img)
+    shape = list(images.shape)
+    if images.ndim == 2 and one:
+        images = images[None]
+    if images.ndim == 4 and shape[1] in (1, 3):
+        images = images.transpose(0, 2, 3, 1)  # [b, c, h, w] => [b, h, w, c]
+    if images.ndim == 4 and images.shape[3] == 1:
+        images = images[..., 0]
+    colour = images.ndim == 4 and images.shape[3] == 3
+    if not (images.ndim == 3 or colour) or min(images.shape[1:3]) < 2:
+        raise ValueError(
+            f"shape {shape} is no batch of images; [b, 1, h, w] or [b, 3, h, w] is one "
+            f"(of flat digits, x.view(-1, 1, 28, 28))"
+        )
+    if colour and images.size and (images.min() < 0 or images.max() > 1):
+        images = (images - images.min()) / (images.max() - images.min())
+    return images
 
 
 def plot_curve(
-    data: Sequence | Tensor | Mapping[str, Sequence | Tensor],
+    data: Sequence | Tensor | np.ndarray | Mapping[str, Sequence | Tensor],
     name: str = "curve",
     xlabel: str = "step",
     ylabel: str = "value",
 ) -> None:
     """
-    Draw one curve, or several named ones, over their index.
+    Draw one curve, or several, over their index.
 
-    :param data: numbers (or 0-d tensors, on any device), or a dict of such by name
+    :param data: numbers (or 0-d tensors, on any device; None leaves a gap) [n], or a
+        curve a column [n, curves], or a dict of such by name
     :param name: the figure's file name
-    :raises ValueError: if there is nothing to draw
+    :raises ValueError: if there is nothing to draw, or what there is are no curves
     """
-    curves = data if isinstance(data, Mapping) else {ylabel: data}
-    if not curves or any(len(values) == 0 for values in curves.values()):
+    named = data if isinstance(data, Mapping) else {ylabel: data}
+    curves = {label: _as_array(values) for label, values in named.items()}
+    for label, values in curves.items():
+        if values.ndim not in (1, 2) or not np.can_cast(values.dtype, complex):
+            raise ValueError(f"{label}: shape {list(values.shape)} is no curve, [n] is")
+    if not curves or any(values.size == 0 for values in curves.values()):
         raise ValueError("plot_curve was given no values")
     plt.figure()
     for label, values in curves.items():
-        plt.plot([torch.as_tensor(v).detach().item() for v in values], label=label)
+        plt.plot(values, label=label)
     plt.xlabel(xlabel)
     plt.ylabel(ylabel)
     plt.legend()
     show(name)
 
 
-def one_hot(label: Tensor, depth: int = 10) -> Tensor:
+def one_hot(label: Tensor | np.ndarray | Sequence | int, depth: int = 10) -> Tensor:
     """
     Class labels as rows with a single one.
 
     ``F.one_hot`` does the same in int64; a loss such as ``mse_loss`` wants floats.
 
-    :param label: integers of any dtype [b], on any device
+    :param label: whole numbers of any dtype [b], on any device
     :param depth: the number of classes k
     :returns: float32 [b, k], on the label's device
-    :raises ValueError: if a label is not in 0 to ``depth - 1``
+    :raises ValueError: if a label is not in 0 to ``depth - 1``, or no whole number
     """
-    label = torch.as_tensor(label).long()
-    wrong = label[(label < 0) | (label >= depth)]
+    label = torch.as_tensor(label)
+    whole = label.long()
+    wrong = label[(whole != label) | (whole < 0) | (whole >= depth)]
     if len(wrong):
         raise ValueError(
-            f"label {wrong[0].item()} is outside 0 to {depth - 1} (depth={depth})"
+            f"label {wrong[0].item()} is not one of 0 to {depth - 1} (depth={depth})"
         )
-    out = torch.zeros(len(label), depth, device=label.device)
-    return out.scatter_(dim=1, index=label.view(-1, 1), value=1)
+    return F.one_hot(whole, depth).float()
