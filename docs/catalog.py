@@ -21,16 +21,18 @@ ROOT = Path(__file__).resolve().parent.parent
 TABLE = ROOT / "docs" / "results.csv"
 COLUMNS = ["lesson", "reached", "seconds", "memory_mb", "torch", "cpu", "date", "code"]
 
-# Each part with the numbers of its first and last lesson.
+# Each part and the numbers that may belong to it.
 PARTS = {
-    "A. First contact": (0, 5),
-    "B. Tensors": (6, 14),
-    "C. Gradients": (16, 22),
-    "D. Classification and MNIST": (24, 30),
-    "E. Training well": (31, 35),
-    "F. Images": (37, 44),
-    "G. Sequences and distributions": (46, 54),
-    "H. More than one process": (64, 64),
+    "A. First contact · 初识": range(0, 6),
+    "B. Tensors · 张量": range(6, 16),
+    "C. Gradients · 梯度": range(16, 24),
+    "D. Classification · 分类": range(24, 31),
+    "E. Training well · 训练技巧": range(31, 37),
+    "F. Images · 图像": range(37, 46),
+    "G. Sequences and distributions · 序列与分布": range(46, 55),
+    "H. Generating · 生成模型": [55, 56, 57, 58, 61],
+    "I. Attention · 注意力": [59, 60],
+    "J. More than one process · 多进程": [64],
 }
 
 
@@ -43,13 +45,18 @@ class Lesson:
     title: str  # in English
     chinese: str  # the notes' title, empty where it is the same
     idea: str  # one or two sentences, Markdown
-    notes: str  # the name of its section in the notes
-    takes: str  # on two CPU cores
+    notes: str  # what the notes have about it
 
     @property
     def part(self) -> str:
         """The name of the part that it belongs to."""
-        return next(p for p, (a, b) in PARTS.items() if a <= self.number <= b)
+        return next(p for p, numbers in PARTS.items() if self.number in numbers)
+
+    @property
+    def section(self) -> str:
+        """The name of its section in the notes, empty where it has none."""
+        name = re.split(r"[,;(]| and ", self.notes)[0].removeprefix("part of ")
+        return name.replace("`", "").strip().removeprefix("none")
 
 
 def lessons() -> list[Lesson]:
@@ -60,11 +67,11 @@ def lessons() -> list[Lesson]:
 def _lesson(path: Path) -> Lesson:
     docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
     heading = r"Lesson (\d+): (.*?)(?: \((.*)\))?\n=+\n\n"
-    form = heading + r"(.*?)\n\n:Notes: ([^\n]*)\n.*:Takes: ([^\n]*)"
+    form = heading + r"(.*?)\n\n:Notes: ([^\n]*)\n"
     match = re.match(form, docstring or "", re.S)
     if not match:
         raise ValueError(f"{path.name}: its docstring is not formed as lesson 29's")
-    number, english, chinese, idea, notes, takes = match.groups()
+    number, english, chinese, idea, notes = match.groups()
     return Lesson(
         path=path,
         number=int(number),
@@ -72,7 +79,6 @@ def _lesson(path: Path) -> Lesson:
         chinese=chinese or "",
         idea=" ".join(idea.split()).replace("``", "`"),
         notes=notes,
-        takes=takes,
     )
 
 
@@ -122,40 +128,39 @@ def _cpu() -> str:
     return platform.processor()
 
 
-def readme_table() -> str:
+def readme_table(language: str = "en") -> str:
     """The lessons as Markdown tables, a part each, with what a full run reached."""
     measured = results()
+    heads = {
+        "en": "| lesson | section of the notes | reached, time |",
+        "zh": "| 课程脚本 | 笔记中的章节 | 运行结果与用时 |",
+    }
     text = []
-    for part in PARTS:
-        text += [
-            f"### {part}",
-            "",
-            "| | lesson | in the notes | what you learn | reached | time |",
-            "|--:|---|---|---|---|--:|",
-        ]
+    for part in sorted({lesson.part for lesson in lessons()}):
+        text += [f"### {part}", "", heads[language], "|---|---|---|"]
         for lesson in lessons():
             if lesson.part == part:
-                row = measured.get(lesson.path.stem, {"reached": "", "seconds": "?"})
-                link = f"[{lesson.title}](lessons/{lesson.path.name})"
+                row = measured.get(lesson.path.stem, {"reached": "?", "seconds": "?"})
+                title = lesson.chinese if language == "zh" else ""
+                link = f"[{lesson.number} {title or lesson.title}]"
                 text.append(
-                    f"| {lesson.number} | {link} | {lesson.chinese or lesson.notes} | "
-                    f"{lesson.idea} | {row['reached']} | {row['seconds']} s |"
+                    f"| {link}(lessons/{lesson.path.name}) | {lesson.section or '–'} | "
+                    f"{row['reached']}; {row['seconds']} s |"
                 )
         text.append("")
     return "\n".join(text)
 
 
 def update_readme() -> None:
-    """Put the table of lessons in README.md up to date."""
-    readme = ROOT / "README.md"
-    text = readme.read_text(encoding="utf-8")
-    head, rest = text.split("<!-- lessons: written by docs/catalog.py -->\n")
-    tail = rest.split("<!-- end of lessons -->")[1]
-    readme.write_text(
-        f"{head}<!-- lessons: written by docs/catalog.py -->\n{readme_table()}"
-        f"<!-- end of lessons -->{tail}",
-        encoding="utf-8",
-    )
+    """Put the tables of lessons in README.md and README.zh-CN.md up to date."""
+    start = "<!-- lessons: written by docs/catalog.py -->\n"
+    end = "<!-- end of lessons -->"
+    for name, language in {"README.md": "en", "README.zh-CN.md": "zh"}.items():
+        readme = ROOT / name
+        if readme.exists():
+            head, rest = readme.read_text(encoding="utf-8").split(start)
+            text = head + start + readme_table(language) + end + rest.split(end)[1]
+            readme.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

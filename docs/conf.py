@@ -24,7 +24,8 @@ import pages
 import utils
 
 # What a lesson says on stderr would stand on its page.
-utils.say = utils.say_once = lambda message: None
+utils.say = lambda message: None
+utils.say_once = lambda message, topic="": None
 
 project = "Annotated PyTorch lessons"
 author = "the authors of the annotated PyTorch lessons"
