@@ -1,17 +1,18 @@
-"""Level 1: the helpers, each behaviour and each error that their docstrings name."""
+"""The helpers: each behaviour and each error that their docstrings name."""
 
 import errno
 import math
+import os
 import subprocess
 import sys
-import urllib.request
 from pathlib import Path
-from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
 from lesson_runner import ROOT
 from matplotlib import pyplot as plt
+from PIL import Image
 from torch import nn
 from torch.nn import functional as F
 from torch.utils.data import TensorDataset
@@ -29,10 +30,12 @@ each_device = pytest.mark.parametrize("device", DEVICES, ids=str)
 def lesson(monkeypatch, tmp_path):
     """A lesson ``lesson99_test.py`` whose outputs go to a folder of its own."""
     plt.switch_backend("agg")
-    monkeypatch.setattr(sys, "argv", ["lessons/lesson99_test.py"])
+    monkeypatch.setattr(sys, "argv", ["lesson99_test.py"])
+    monkeypatch.setattr(utils, "running_script", lambda: Path("lesson99_test.py"))
     monkeypatch.setenv("LESSONS_OUTPUTS", str(tmp_path))
     monkeypatch.delenv("LESSONS_QUICK", raising=False)
     utils._said.clear()
+    utils._shown.clear()
     yield tmp_path / "lesson99_test"
     plt.close("all")
 
@@ -54,10 +57,15 @@ def test_one_hot_has_ten_classes_unless_told():
     assert utils.one_hot(torch.tensor([9])).shape == (1, 10)
 
 
-@pytest.mark.parametrize(("label", "depth"), [(10, 10), (3, 3), (-1, 10)])
-def test_one_hot_names_the_label_that_does_not_fit(label, depth):
-    with pytest.raises(ValueError, match=rf"label {label} is outside 0 to {depth - 1}"):
-        utils.one_hot(torch.tensor([0, label]), depth)
+@pytest.mark.parametrize("label", [[2, 0], np.array([2, 0]), [2.0, 0.0]])
+def test_one_hot_takes_what_holds_whole_numbers(label):
+    assert utils.one_hot(label, depth=3).tolist() == [[0, 0, 1], [1, 0, 0]]
+
+
+@pytest.mark.parametrize("label", [10, -1, 1.5, math.nan])
+def test_one_hot_names_the_label_that_does_not_fit(label):
+    with pytest.raises(ValueError, match=rf"label {label} is not one of 0 to 9"):
+        utils.one_hot(torch.tensor([0, label]))
 
 
 @each_device
@@ -76,18 +84,52 @@ def test_plot_image_draws_what_there_is_and_as_many_as_asked():
     assert [ax.get_title() for ax in plt.gcf().axes][-1] == "many: l"
 
 
-def test_plot_image_shows_the_pixels_as_they_were_before_normalisation():
-    pixels = torch.linspace(0, 1, 784).view(1, 1, 28, 28)
-    normalised = (pixels - utils.MNIST_MEAN) / utils.MNIST_STD
-    utils.plot_image(normalised, [0], "one")
-    drawn = torch.tensor(plt.gca().images[0].get_array().data)
-    torch.testing.assert_close(drawn.float(), pixels[0, 0])
+GREY = torch.linspace(0, 1, 64).view(1, 1, 8, 8)
 
 
-@pytest.mark.parametrize(("images", "labels"), [(0, 0), (3, 2)])
-def test_plot_image_refuses_what_it_cannot_draw(images, labels):
-    with pytest.raises(ValueError, match=f"{images} images and {labels} labels"):
-        utils.plot_image(torch.rand(images, 1, 28, 28), torch.arange(labels), "none")
+@pytest.mark.parametrize(
+    ("images", "labels"),
+    [
+        (GREY, [0]),
+        (GREY.numpy(), np.array([0])),
+        (GREY[0], torch.tensor([0])),
+        (GREY[0, 0], 0),
+        (GREY.view(1, 8, 8, 1), [0]),
+        (GREY.bfloat16(), [0]),
+        ([Image.fromarray(GREY[0, 0].numpy())], ["zero"]),
+    ],
+)
+def test_plot_image_takes_whatever_holds_grey_images(images, labels):
+    utils.plot_image(images, labels, r"$\foo$")
+    drawn = torch.tensor(np.array(plt.gca().images[0].get_array().data))
+    torch.testing.assert_close(drawn.float(), GREY[0, 0], atol=0.01, rtol=0)
+
+
+def test_plot_image_draws_colours():
+    images = torch.rand(2, 3, 8, 8)
+    utils.plot_image(images, [0, 1], "in 0 to 1")
+    drawn = torch.tensor(plt.gcf().axes[1].images[0].get_array().data)
+    assert torch.equal(drawn, images[1].permute(1, 2, 0))
+    utils.plot_image(9 * images.permute(0, 2, 3, 1) - 4, [0, 1], "normalised")
+    again = torch.tensor(plt.gcf().axes[1].images[0].get_array().data)
+    assert (drawn - again).abs().max() < 0.1
+
+
+@pytest.mark.parametrize(
+    ("images", "labels", "message"),
+    [
+        (torch.rand(0, 1, 8, 8), [], "0 of 0 images"),
+        (torch.rand(3, 1, 8, 8), [1, 2], "one label an image is needed"),
+        (torch.rand(3, 1, 8, 8), torch.eye(3), r"label.argmax\(dim=1\)"),
+        (torch.rand(3, 784), [1, 2, 3], r"x.view\(-1, 1, 28, 28\)"),
+        (torch.rand(3, 2, 8, 8), [1, 2, 3], r"shape \[3, 2, 8, 8\] is no batch"),
+        ("digits.png", 1, r"shape \[\] is no batch"),
+    ],
+)
+def test_plot_image_says_what_would_be_right(images, labels, message):
+    with pytest.raises(ValueError, match=message):
+        utils.plot_image(images, labels, "none")
+    assert not plt.get_fignums()
 
 
 @each_device
@@ -106,10 +148,32 @@ def test_plot_curve_draws_several_named_curves(lesson):
     assert (lesson / "both.png").exists()
 
 
-@pytest.mark.parametrize("data", [[], {}, {"a": []}])
-def test_plot_curve_refuses_nothing(data):
-    with pytest.raises(ValueError, match="no values"):
+@pytest.mark.parametrize("curves", [[[1, 2], [3, 4]], np.array([[1, 2], [3, 4]])])
+def test_plot_curve_draws_a_curve_a_column(curves):
+    utils.plot_curve(curves)
+    assert [list(line.get_ydata()) for line in plt.gca().lines] == [[1, 3], [2, 4]]
+
+
+def test_plot_curve_leaves_a_gap_for_none():
+    utils.plot_curve([1.0, None, 3.0])
+    assert np.isnan(plt.gca().lines[0].get_ydata()).tolist() == [False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ([], "no values"),
+        ({}, "no values"),
+        ({"a": []}, "no values"),
+        (torch.rand(2, 3, 4), r"shape \[2, 3, 4\] is no curve"),
+        (5, r"shape \[\] is no curve"),
+        (["a", "b"], "is no curve"),
+    ],
+)
+def test_plot_curve_refuses_what_is_no_curve(data, message):
+    with pytest.raises(ValueError, match=message):
         utils.plot_curve(data)
+    assert not plt.get_fignums()
 
 
 def test_drop_in_for_the_scripts_of_the_course(tmp_path):
@@ -206,10 +270,17 @@ def test_quick_is_one_epoch_unless_told(monkeypatch):
     assert (opt.quick, opt.epochs) == (True, 1)
 
 
-def test_settings_ignore_a_notebooks_command_line(monkeypatch):
-    monkeypatch.setitem(sys.modules, "ipykernel", SimpleNamespace())
-    opt = parse(monkeypatch, "-f", "/tmp/kernel.json")
-    assert opt.epochs == 3
+def test_quick_has_values_of_its_own_which_flags_overrule(monkeypatch):
+    defaults = {"steps": 600, "seeds": 3, "quick": {"steps": 5, "seeds": 1}}
+    opt = parse(monkeypatch, **defaults)
+    assert (opt.steps, opt.seeds) == (600, 3)
+    opt = parse(monkeypatch, "--quick", "--steps", "7", **defaults)
+    assert (opt.steps, opt.seeds) == (7, 1)
+
+
+def test_a_home_folder_is_found(monkeypatch):
+    opt = parse(monkeypatch, "--data", "~/x")
+    assert opt.data == Path.home() / "x"
 
 
 def test_help_lists_every_flag_with_its_default(monkeypatch, capsys):
@@ -217,15 +288,93 @@ def test_help_lists_every_flag_with_its_default(monkeypatch, capsys):
         parse(monkeypatch, "--help")
     assert stopped.value.code == 0
     text = capsys.readouterr().out
-    for word in (
-        "--epochs",
-        "default: 200",
-        "--device",
-        "--quick",
-        "--data",
-        "--no-show",
-    ):
+    for word in ("--epochs", "default: 200", "--device", "--quick", "--no-show"):
         assert word in text
+
+
+# --- from a file, from a module, from the cells of a console ------------------------
+
+CELL = """
+from utils import settings, save
+opt = settings(epochs=3)
+print(opt.epochs, save("a.txt", lambda path: path.write_text("x")).parent.name)
+"""
+
+
+def python(*arguments, folder, outputs, typed=None):
+    """What a Python says that is started in a folder, and is typed into."""
+    done = subprocess.run(
+        [sys.executable, *arguments],
+        cwd=folder,
+        input=typed,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "LESSONS_OUTPUTS": str(outputs)},
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory):
+    """A clone with one lesson, whose only cell is ``CELL``."""
+    root = tmp_path_factory.mktemp("clone")
+    (root / "lessons").mkdir()
+    (root / "lessons" / "lesson99_test.py").write_text(CELL)
+    for name in "utils.py", "lessons/utils.py":
+        (root / name).write_bytes((ROOT / name).read_bytes())
+    return root
+
+
+@pytest.mark.parametrize(
+    ("folder", "start"),
+    [
+        (".", ["lessons/lesson99_test.py"]),
+        ("lessons", ["lesson99_test.py"]),
+        (".", ["-m", "lessons.lesson99_test"]),
+    ],
+    ids=" ".join,
+)
+def test_a_lesson_started_by_python_has_its_flags(folder, start, clone, tmp_path):
+    folder = clone / folder
+    said = python(*start, "--epochs", "5", folder=folder, outputs=tmp_path)
+    assert said == "5 lesson99_test\n"
+
+
+@pytest.mark.parametrize("folder", [".", "lessons"])
+def test_cells_of_a_console_have_the_defaults(folder, clone, tmp_path):
+    """As in PyCharm, whose console has flags of its own."""
+    console = clone / "pydevconsole.py"
+    console.write_text(
+        "import code, sys\nsys.path[0] = ''\n"
+        "code.InteractiveConsole({'__name__': '__main__', '__file__': __file__})"
+        f".runcode(compile({CELL!r}, '<input>', 'exec'))\n"
+    )
+    start = str(console), "--mode=client", "--port=52245"
+    said = python(*start, folder=clone / folder, outputs=tmp_path)
+    assert said == "3 notebook\n"
+
+
+@pytest.mark.parametrize("folder", [".", "lessons"])
+def test_cells_of_a_kernel_have_the_defaults(folder, clone, tmp_path):
+    from nbclient import NotebookClient
+    from nbformat.v4 import new_code_cell, new_notebook
+
+    notebook = new_notebook(cells=[new_code_cell(CELL)])
+    environment = {**os.environ, "LESSONS_OUTPUTS": str(tmp_path)}
+    client = NotebookClient(notebook, resources={"metadata": {"path": clone / folder}})
+    client.execute(env=environment)
+    said = "".join(
+        out.text for out in notebook.cells[0].outputs if out.name == "stdout"
+    )
+    assert said == "3 notebook\n"
+
+
+def test_percent_run_has_its_flags(clone, tmp_path):
+    typed = "%run lessons/lesson99_test.py --epochs 5\n"
+    start = "-m", "IPython", "--simple-prompt", "--no-banner", "--colors=NoColor"
+    said = python(*start, typed=typed, folder=clone, outputs=tmp_path)
+    assert "5 lesson99_test" in said
 
 
 # --- data ---------------------------------------------------------------------------
@@ -234,15 +383,6 @@ def test_help_lists_every_flag_with_its_default(monkeypatch, capsys):
 @pytest.mark.parametrize("name", utils.CHECKSUMS)
 def test_the_shipped_files_are_whole(name):
     assert utils.read_data(ROOT / "data", name)
-
-
-@pytest.fixture
-def no_network(monkeypatch):
-    def refuse(url, timeout):
-        assert timeout <= 10
-        raise OSError("no network")
-
-    monkeypatch.setattr(urllib.request, "urlopen", refuse)
 
 
 ARCHIVE = "MNIST/raw/t10k-labels-idx1-ubyte.gz"
@@ -255,7 +395,6 @@ def copy_of(name, folder):
     return path
 
 
-@pytest.mark.usefixtures("no_network")
 @pytest.mark.parametrize("name", [ARCHIVE, "names/male.txt"])
 @pytest.mark.parametrize(
     ("damage", "problem"),
@@ -280,33 +419,6 @@ def test_read_data_says_what_is_wrong(name, damage, problem, tmp_path, capsys):
     assert problem in last
     assert "git checkout" in last
     assert before == {p: p.read_bytes() for p in path.parent.iterdir()}
-
-
-def test_read_data_fetches_a_damaged_archive_anew(tmp_path, monkeypatch):
-    path = copy_of(ARCHIVE, tmp_path)
-    whole = path.read_bytes()
-    path.write_bytes(whole[:100])
-    asked = []
-
-    class Response:
-        def __init__(self, content):
-            self.read = lambda: content
-
-        def __enter__(self):
-            return self
-
-        def __exit__(self, *error):
-            pass
-
-    def urlopen(url, timeout):
-        asked.append(url)
-        return Response(b"a login page" if len(asked) == 1 else whole)
-
-    monkeypatch.setattr(urllib.request, "urlopen", urlopen)
-    assert utils.read_data(tmp_path, ARCHIVE) == whole
-    assert path.read_bytes() == whole
-    assert len(asked) == 2
-    assert all(url.endswith("/t10k-labels-idx1-ubyte.gz") for url in asked)
 
 
 def test_mnist_equals_torchvisions_pipeline():
@@ -356,14 +468,14 @@ def test_batches_shuffle_anew_each_epoch():
 # --- training -----------------------------------------------------------------------
 
 
-def test_finite_gives_the_number():
-    assert utils.finite(torch.tensor(0.5, requires_grad=True)) == 0.5
+def test_stop_if_not_finite_gives_the_number():
+    assert utils.stop_if_not_finite(torch.tensor(0.5, requires_grad=True)) == 0.5
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf])
-def test_finite_ends_the_run_at_once(value, capsys):
+def test_stop_if_not_finite_ends_the_run_at_once(value, capsys):
     with pytest.raises(SystemExit) as stopped:
-        utils.finite(torch.tensor(value))
+        utils.stop_if_not_finite(torch.tensor(value))
     assert stopped.value.code == 1
     assert f"the loss is {value}" in capsys.readouterr().err
 
@@ -381,7 +493,15 @@ def test_evaluate_weighs_samples_not_batches(device):
     assert accuracy == pytest.approx((logits.argmax(1) == y).float().mean().item())
     utils.evaluate(net, utils.batches(TensorDataset(x, y), 5))
     assert not net.training
-    assert all(p.grad is None for p in net.parameters())
+
+
+def test_evaluate_keeps_no_graph():
+    outputs = []
+    net = nn.Linear(3, 4)
+    net.register_forward_hook(lambda module, args, out: outputs.append(out))
+    samples = TensorDataset(torch.randn(7, 3), torch.zeros(7, dtype=torch.int64))
+    utils.evaluate(net, utils.batches(samples, 5))
+    assert [out.requires_grad for out in outputs] == [False, False]
 
 
 # --- results ------------------------------------------------------------------------
@@ -410,7 +530,7 @@ def test_save_keeps_the_old_file_when_writing_fails(error, lesson, capsys):
     assert (lesson / "a.txt").read_text() == "old"
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 2
-    assert "cannot be written" in lines[1]
+    assert "a.txt is not saved" in lines[1]
 
 
 def test_save_goes_on_where_outputs_cannot_be_made(monkeypatch, tmp_path, capsys):
@@ -420,6 +540,45 @@ def test_save_goes_on_where_outputs_cannot_be_made(monkeypatch, tmp_path, capsys
     utils.show("one")
     utils.show("two")
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_second_figure_of_one_name_keeps_the_first(lesson):
+    utils.plot_curve([1, 2])
+    utils.plot_curve([3, 4])
+    assert sorted(p.name for p in lesson.iterdir()) == ["curve.png", "curve_2.png"]
+
+
+def test_old_figures_are_closed_without_a_display(recwarn):
+    for _ in range(25):
+        utils.plot_curve([1, 2])
+    assert len(plt.get_fignums()) == 10
+    assert not recwarn.list
+
+
+@pytest.mark.parametrize(
+    "font", [pytest.param(utils.CHINESE_FONT, id="as it is here"), None]
+)
+def test_chinese_titles_have_a_font_or_one_line_says_that_none_is_there(font, tmp_path):
+    script = tmp_path / "titles.py"
+    script.write_text(
+        "import utils\n"
+        f"utils.CHINESE_FONT = {font!r}\n"
+        f"families = ['DejaVu Sans', *filter(None, [{font!r}])]\n"
+        "utils.plt.rcParams['font.family'] = families\n"
+        "utils.plot_curve([1, 2], '图像', xlabel='步', ylabel='值')\n",
+        encoding="utf-8",
+    )
+    done = subprocess.run(
+        [sys.executable, script, "--no-show"],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+    lines = ["no font for Chinese"] * (font is None) + ["saved "]
+    said = done.stderr.splitlines()
+    assert [x in line for x, line in zip(lines, said, strict=True)] == [True] * len(
+        said
+    )
 
 
 def test_show_saves_and_does_not_warn_without_a_display(lesson, capsys, recwarn):
