@@ -2,8 +2,8 @@
 Lesson 7: creating tensors (创建tensor)
 =======================================
 
-A tensor is made from data, from a rule or from random numbers. Only one way leaves its
-content to chance, and that way is not the random one.
+A tensor is created from data, from a rule or from random numbers. One function leaves
+the content undefined. It is ``empty``, not ``rand``.
 
 :Notes: lesson7 创建tensor
 :Needs: lesson 6
@@ -13,6 +13,7 @@ content to chance, and that way is not the random one.
 import numpy as np
 import torch
 from matplotlib import pyplot as plt
+from torch import nn
 
 from utils import show
 
@@ -21,8 +22,9 @@ torch.manual_seed(0)
 # %%
 # From data
 # ---------
-# An array keeps its dtype, and NumPy's floats are float64. In a list, floats become
-# float32 and integers int64; one float among integers makes all of them floats.
+# A NumPy array keeps its dtype, and NumPy's floats are float64. From a list, floats
+# become float32 and integers become int64. One float among integers makes all of them
+# floats. The rows of a list have to be equally long.
 
 print(torch.from_numpy(np.array([2, 3.3])), torch.from_numpy(np.ones([2, 3])).shape)
 #: tensor([2.0000, 3.3000], dtype=torch.float64) torch.Size([2, 3])
@@ -37,9 +39,9 @@ except ValueError as error:
 # %%
 # ``tensor`` and ``Tensor``
 # -------------------------
-# ``torch.tensor`` takes data. ``torch.Tensor`` is an old form that takes numbers as a
-# shape and a list as data, so that a pair of brackets decides. ``tensor`` for data, and
-# ``empty`` or ``zeros`` for a shape, say which is meant.
+# ``torch.tensor`` takes data. ``torch.Tensor`` and ``torch.FloatTensor`` are old forms.
+# They read numbers as a shape and a list as data, so one pair of brackets decides. Use
+# ``tensor`` for data, and ``empty`` or ``zeros`` for a shape.
 
 print(torch.Tensor(2, 3).shape, torch.Tensor([2, 3]).shape, torch.Tensor([2, 3]))
 #: torch.Size([2, 3]) torch.Size([2]) tensor([2., 3.])
@@ -52,18 +54,20 @@ except TypeError as error:
 # %%
 # Uninitialised memory
 # --------------------
-# ``Tensor(2, 3)``, ``FloatTensor(2)`` and ``empty(2, 3)`` hold what was in that memory
-# before. Often these are zeros, so that a mistake stays unseen for long. Below are four
-# integers and what their bytes are as floats: a huge number, NaN, and two tiny ones.
-# 32767 is the upper half of many an address on Linux: the 4.59e-41 in the notes.
+# ``Tensor(2, 3)``, ``FloatTensor(2)`` and ``empty(2, 3)`` hold the bytes that were in
+# their memory before. These bytes are often zeros, so that nobody notices the mistake.
+# Below are four integers, and the floats that have the same bytes: a huge number, NaN
+# ("not a number", 非数) and two tiny numbers. The last one is the 4.59e-41 of the
+# notes. It is 32767, the upper half of many addresses in the memory of a Linux program.
 
 left_over = torch.tensor([2139095039, 2143289344, 1, 32767], dtype=torch.int32)
 print(left_over.view(torch.float32))
 #: tensor([3.4028e+38,        nan, 1.4013e-45, 4.5916e-41])
 
 # %%
-# ``empty`` is right where every element is written right after. To find a place where
-# it is not, deterministic mode fills new memory with NaN, which no result survives.
+# ``empty`` is right where the next lines write every element. Deterministic mode
+# (确定性模式) finds the places where they do not. It fills new memory with NaN, and
+# every result that uses a NaN is NaN, too.
 
 torch.set_deterministic_debug_mode("error")
 print(torch.empty(3), torch.Tensor(1, 2), torch.empty(3).sum())
@@ -73,9 +77,10 @@ torch.set_deterministic_debug_mode("default")
 # %%
 # Random numbers
 # --------------
-# The notes say that ``rand`` draws from [0, 1]. It draws from [0, 1): one of the 2^24
-# multiples of 2^-24 that are below 1, and zero is among them. So ``log(1 - rand)`` is
-# safe, and ``log(rand)`` is not.
+# The notes say that ``rand`` draws from [0, 1], which includes 1. In fact ``rand``
+# draws from [0, 1). On the CPU its float32 numbers are the multiples of 2^-24 from 0 up
+# to, and not including, 1. Zero is one of them, so ``log(rand)`` can be minus infinity,
+# and ``log(1 - rand)`` cannot.
 
 x = torch.rand(1_000_000)
 whole = ((x * 2**24).frac() == 0).all().item()
@@ -83,16 +88,16 @@ print(f"multiples of 2^-24: {whole}, below 1: {(x < 1).all().item()}")
 #: multiples of 2^-24: True, below 1: True
 
 # %%
-# ``rand_like`` takes shape, dtype and device from another tensor. Scaled and moved, the
-# numbers are uniform over any range.
+# ``rand_like`` takes its shape, dtype and device from another tensor. A factor and a
+# shift give uniform numbers over any range.
 
 x = -2 + 5 * torch.rand_like(x)
 print(x.shape, "in [-2, 3):", ((x >= -2) & (x < 3)).all().item())
 #: torch.Size([1000000]) in [-2, 3): True
 
 # %%
-# ``randint`` leaves out its upper end as well. ``randn`` draws from N(0, 1): mean 0 and
-# variance 1. A small multiple of it is a usual start for weights.
+# ``randint`` does not include its upper end either. ``randn`` draws from the normal
+# distribution N(0, 1), with mean 0 and variance (方差) 1.
 
 x = torch.randint(1, 10, [1000, 3])
 print(x.shape, x.dtype, x.min().item(), x.max().item())
@@ -101,13 +106,26 @@ print(torch.randn(3, 3).shape)
 #: torch.Size([3, 3])
 
 # %%
-# ``normal`` takes a mean and a standard deviation for each element. Those of deviation
-# zero are the mean itself.
+# The notes say that ``randn`` initialises a bias. In fact a small multiple of ``randn``
+# is a usual start for weights, and a bias starts at zero or near it. ``nn.Linear``
+# draws its bias uniformly, between -1/√d and 1/√d for d inputs.
+
+bias = nn.Linear(100, 1000).bias  # 1/√100 is 0.1
+print(f"largest bias {bias.abs().max():.2f}")
+#: largest bias 0.10
+
+# %%
+# ``normal`` takes a mean and a standard deviation for each element. With a standard
+# deviation of zero the element is equal to its mean.
 
 means, stds = torch.tensor([5.0, 10.0, 20.0, 30.0]), torch.tensor([0.0, 1.0, 2.0, 4.0])
 x = torch.normal(means.expand(10_000, 4), stds.expand(10_000, 4))  # [10000, 4]
 print(x[:, 0].unique())
 #: tensor([5.])
+
+# %%
+# Drawn: the histograms of the other three columns.
+
 plt.figure(figsize=(6, 3))
 for i in 1, 2, 3:
     name = f"normal, mean {means[i]:.0f}, std {stds[i]:.0f}"
@@ -118,20 +136,24 @@ plt.legend()
 show("normal")
 
 # %%
-# The same seed gives the same numbers, so that a run can be repeated.
+# The seed (随机种子) is the start of the random numbers. The same seed gives the same
+# numbers, so that you can repeat a run.
 
 torch.manual_seed(1)
 first = torch.rand(3)
 torch.manual_seed(1)
-print(torch.equal(first, torch.rand(3)), torch.equal(first, torch.rand(3)))
-#: True False
+again, next_three = torch.rand(3), torch.rand(3)
+print("same seed:", torch.equal(first, again))
+#: same seed: True
+print("three more:", torch.equal(first, next_three))
+#: three more: False
 
 # %%
 # One value
 # ---------
-# The first argument of ``full`` is the shape: [] for a scalar, [1] for a vector of one.
-# The notes say nothing of the dtype. Older versions gave floats; today the value
-# decides, and an int gives int64.
+# The first argument of ``full`` is the shape. The shape [] gives a scalar, and [1]
+# gives a vector of one element. The notes do not mention the dtype. Older versions gave
+# floats. Today the dtype follows from the value, and an int gives int64.
 
 print(torch.full([], 7), torch.full([1], 7), torch.full([1], 7.0))
 #: tensor(7) tensor([7]) tensor([7.])
@@ -140,7 +162,8 @@ print(torch.full([2, 3], 7), torch.full([2, 3], 7).dtype)
 #:         [7, 7, 7]]) torch.int64
 
 # %%
-# The notes' three, and a fourth which takes shape and dtype from another tensor.
+# ``zeros``, ``ones`` and ``eye`` are in the notes. ``eye`` has ones on its diagonal
+# (对角线). ``zeros_like`` takes its shape and dtype from another tensor.
 
 print(torch.zeros(2, 2).tolist(), torch.ones(2, 2).tolist())
 #: [[0.0, 0.0], [0.0, 0.0]] [[1.0, 1.0], [1.0, 1.0]]
@@ -154,29 +177,38 @@ print(torch.zeros_like(torch.full([2], 7)))
 # %%
 # Ranges
 # ------
-# ``arange`` leaves out its end, ``linspace`` includes both and is told how many. A step
-# that is no exact binary number may let the end of ``arange`` in: (1.3 - 1) / 0.1 is a
-# little more than 3, so it takes four. Use ``linspace`` there.
+# ``arange`` does not include its end. ``linspace`` includes both ends, and ``steps`` is
+# the number of elements. A step such as 0.1 has no exact binary form, and then rounding
+# decides whether ``arange`` includes its end. Below, (1.3 - 1) / 0.1 is a little more
+# than 3, so there are four elements. Use ``linspace`` with such steps.
 
 print(torch.arange(0, 10), torch.arange(0, 10, 2))
 #: tensor([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]) tensor([0, 2, 4, 6, 8])
 print(torch.arange(1, 1.3, 0.1))
 #: tensor([1.0000, 1.1000, 1.2000, 1.3000])
+print("quotient:", (1.3 - 1) / 0.1)
+#: quotient: 3.0000000000000004
 print(torch.linspace(0, 10, steps=4))
 #: tensor([ 0.0000,  3.3333,  6.6667, 10.0000])
 print(torch.linspace(0, 10, steps=11))
 #: tensor([ 0.,  1.,  2.,  3.,  4.,  5.,  6.,  7.,  8.,  9., 10.])
 
 # %%
-# ``logspace`` takes exponents of 10, and each number is the same factor times the one
-# before. The notes say that ``logspace(0, -1, 10)`` ends at 0. It ends at 10^-1, and no
-# exponent gives 0.
+# ``logspace`` takes exponents of 10. Each number is the number before it times a
+# constant factor. The notes say that ``logspace(0, -1, 10)`` ends at 0. In fact it ends
+# at 10^-1, and no power of 10 is 0.
 
 x = torch.logspace(0, -1, steps=10)
 print(x[0].item(), f"{x[-1]:.4f}")
 #: 1.0 0.1000
-print(torch.allclose(x[1:] / x[:-1], torch.tensor(10 ** (-1 / 9))))
-#: True
+factor = torch.tensor(10 ** (-1 / 9))
+print("constant factor:", torch.allclose(x[1:] / x[:-1], factor))
+#: constant factor: True
+
+# %%
+# Drawn: ``linspace`` has equal distances on a linear axis, and ``logspace`` has equal
+# distances on a logarithmic axis.
+
 figure, axes = plt.subplots(2, 1, figsize=(7, 2.8))
 for ax, scale in zip(axes, ("linear", "log"), strict=True):
     ax.plot(x, ["logspace(0, -1, 10)"] * 10, "o")
@@ -190,8 +222,9 @@ show("linspace_and_logspace")
 # %%
 # Shuffling two tensors alike
 # ---------------------------
-# ``randperm(n)`` is 0 to n - 1 in random order. As an index it reorders rows, and the
-# same permutation keeps every sample beside its label.
+# ``randperm(n)`` gives a permutation (排列): the numbers 0 to n - 1 in random order.
+# Used as an index, it reorders rows. The same permutation for samples and labels keeps
+# each sample with its label.
 
 y = torch.arange(10)  # [b]
 x = torch.stack([y, 10 * y], dim=1)  # [b, d], each row starts with its label
