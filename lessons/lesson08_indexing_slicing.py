@@ -2,8 +2,8 @@
 Lesson 8: indexing and slicing (索引和切片)
 ===========================================
 
-A tensor is addressed one dimension at a time, from the left. Plain indices and slices
-look into the same memory; lists and masks take a copy.
+An index (索引) selects elements of a tensor, one dimension at a time, from the left.
+Numbers and slices (切片) give a view of the same memory. Lists and masks give a copy.
 
 :Notes: lesson8 索引和切片
 :Needs: lesson 7
@@ -19,9 +19,9 @@ from utils import show
 # %%
 # One index a dimension
 # ---------------------
-# Four images of three channels, 28 rows and 30 columns. Each index takes the leftmost
-# dimension that is left and removes it; four of them leave a scalar. The elements are
-# numbered, so that a value says where it stood.
+# The tensor holds four images with three channels, 28 rows and 30 columns. Each index
+# selects from the leftmost remaining dimension and removes that dimension. Four indices
+# leave a scalar. The elements are numbered, so a value shows its position.
 
 a = torch.arange(4 * 3 * 28 * 30).view(4, 3, 28, 30)  # [b, c, h, w]
 print(a[0].shape)  # [b, c, h, w] => [c, h, w]
@@ -37,25 +37,31 @@ except IndexError as error:
 #: index 4 is out of bounds for dimension 0 with size 4
 
 # %%
-# Ranges
+# Slices
 # ------
-# ``start:end`` leaves out the end and keeps the dimension, even with one element in it.
-# What is not said goes to the edge, and a negative number counts from the end.
+# A slice ``start:end`` does not include its end. It keeps the dimension, even with one
+# element. A bound that you leave out means the edge of the tensor. A negative number
+# counts from the end.
 
 print(a[:2].shape, a[1:].shape)
 #: torch.Size([2, 3, 28, 30]) torch.Size([3, 3, 28, 30])
-print(a[-1:].shape, a[-1].shape)  # a range keeps the dimension, an index removes it
+print(a[-1:].shape, a[-1].shape)  # a slice keeps the dimension, an index removes it
 #: torch.Size([1, 3, 28, 30]) torch.Size([3, 28, 30])
 print(a[:2, :1].shape, a[:2, -2:].shape, a[:2, 1:-1, :, -10:].shape)
 #: torch.Size([2, 1, 28, 30]) torch.Size([2, 2, 28, 30]) torch.Size([2, 1, 28, 10])
 
 # %%
-# A third number is the step: every other row and column are a quarter of the image.
-# A range that reaches too far is cut without an error. Steps have to be positive, and
-# ``flip`` turns a dimension round, by a copy.
+# A third number is the step. Every second row and column are a quarter of the image.
+# The notes say that ``a[:, :, 0:28:2, 0:30:2]`` has the shape [4, 3, 14, 14]. In fact
+# it has the shape [4, 3, 14, 15], since 30 columns give 15.
 
 print(a[:, :, 0:28:2, 0:30:2].shape, a[:, :, ::2, ::2].shape)
 #: torch.Size([4, 3, 14, 15]) torch.Size([4, 3, 14, 15])
+
+# %%
+# A slice beyond the edge raises no error and ends at the edge. A step has to be
+# positive. ``flip`` reverses a dimension and copies.
+
 print(a[:, :, 20:99].shape)
 #: torch.Size([4, 3, 8, 30])
 row = torch.arange(5)
@@ -68,8 +74,8 @@ print(row.flip(0))
 #: tensor([4, 3, 2, 1, 0])
 
 # %%
-# ``...`` stands for as many whole dimensions as are missing, so that the last ones can
-# be addressed. ``None`` puts a new dimension of size 1 in (lesson 9).
+# ``...`` stands for all dimensions that the other indices do not mention. With it you
+# can index the last dimensions. ``None`` inserts a new dimension of size 1 (lesson 9).
 
 print(a[0, ...].shape, a[..., 0].shape)
 #: torch.Size([3, 28, 30]) torch.Size([4, 3, 28])
@@ -81,9 +87,10 @@ print(a[0, 0, :, None].shape)  # [h, w] => [h, 1, w]
 # %%
 # ``index_select``
 # ----------------
-# The notes say that ``index_select(dim, torch.arange(k))`` turns a dimension into k. It
-# picks the listed positions, and ``arange(k)`` happens to list the first k. Any order
-# will do, and a position may come twice.
+# The notes say that ``index_select(dim, torch.arange(k))`` turns the size of a
+# dimension into k. In fact ``index_select`` selects the listed positions, and
+# ``arange(k)`` lists the first k. The positions can have any order, and a position can
+# occur twice.
 
 print(a.index_select(2, torch.arange(13)).shape)
 #: torch.Size([4, 3, 13, 30])
@@ -94,9 +101,9 @@ print(picked.shape, picked[:, 0, 0, 0] // (3 * 28 * 30))  # which image it was
 # %%
 # Masks
 # -----
-# A mask is a tensor of booleans. As an index it takes the elements where it is true, in
-# a row, since nothing says that they would fill a rectangle. Assigning to a mask writes
-# into the tensor: here that is a ReLU.
+# A mask (掩码) is a tensor of booleans. As an index it selects the elements where it is
+# true. The result is a vector, since these elements need not form a rectangle. An
+# assignment to ``x[mask]`` writes into x. The assignment below is a ReLU.
 
 x = torch.tensor([[-1.0, 2.0, -3.0], [4.0, -5.0, 6.0]])
 mask = x > 0
@@ -111,14 +118,14 @@ print(x)
 #:         [4., 0., 6.]])
 
 # %%
-# A mask over the first dimension alone chooses whole samples.
+# A mask over the first dimension alone selects whole samples.
 
 labels = torch.tensor([7, 2, 7, 1])
 print(a[labels == 7].shape)  # [4, 3, 28, 30] => [2, 3, 28, 30]
 #: torch.Size([2, 3, 28, 30])
 
 # %%
-# ``take`` forgets the shape and counts through all elements, row by row.
+# ``take`` ignores the shape. It counts through all elements, row by row.
 
 x = torch.tensor([[10, 11, 12], [20, 21, 22]])
 print(x.take(torch.tensor([0, 2, -1])))
@@ -127,8 +134,8 @@ print(x.take(torch.tensor([0, 2, -1])))
 # %%
 # Lists of positions
 # ------------------
-# Two lists are read in pairs: [0, 1] and [2, 0] are the elements (0, 2) and (1, 0). For
-# all rows with all columns, index one dimension after the other.
+# Two lists are read in pairs: the lists [0, 1] and [2, 0] select the elements (0, 2)
+# and (1, 0). To combine all rows with all columns, index one dimension after the other.
 
 print(x[[0, 1], [2, 0]])
 #: tensor([12, 20])
@@ -137,7 +144,9 @@ print(x[[0, 1]][:, [2, 0]])
 #:         [22, 20]])
 
 # %%
-# Pairs are how a loss finds the logit of each sample's own class (lesson 25).
+# A classifier (分类器) gives each class a score. The logit (未归一化得分) of a class is
+# its score before softmax turns the scores into probabilities (概率). A loss uses such
+# pairs to select the logit of each sample's own class (lesson 25).
 
 logits = torch.tensor([[0.1, 0.9], [0.8, 0.2], [0.3, 0.7]])  # [b, k]
 y = torch.tensor([1, 0, 0])  # [b]
@@ -145,9 +154,9 @@ print(logits[torch.arange(3), y])  # [b, k] => [b]
 #: tensor([0.9000, 0.8000, 0.3000])
 
 # %%
-# Two lists give one new dimension. It stands where they stood; where a slice comes
-# between them it goes to the front. A plain number is not counted among the lists, but
-# applied first. NumPy does count it, and its result has another shape.
+# Two lists give one new dimension, which stands at their place. If a slice stands
+# between the lists, the new dimension is the first one. PyTorch applies a plain number
+# before the lists. NumPy counts the number as a list, so its result has another shape.
 
 print(a[:, [0, 1], [5, 6]].shape)  # [b, c, h, w] => [b, 2, w]
 #: torch.Size([4, 2, 30])
@@ -161,25 +170,37 @@ print(a.numpy()[0, :, [5, 6]].shape)  # [b, c, h, w] => [2, c, w]
 # %%
 # View or copy
 # ------------
-# The test is to write into the result and to look whether the tensor has changed.
+# A view (视图) shares the memory of its tensor, and a copy (拷贝) has its own. The test
+# writes zeros into the result and looks whether the tensor has changed. ``zero_`` ends
+# in an underscore (下划线). That is PyTorch's mark for an operation in place
+# (原地操作), which changes its own tensor instead of returning a new one.
 
-ways = {
-    "x[0]": lambda x: x[0],
-    "x[:, 1:]": lambda x: x[:, 1:],
-    "x[..., ::2]": lambda x: x[..., ::2],
-    "x[None]": lambda x: x[None],
-    "x[[0]]": lambda x: x[[0]],
-    "x[x > 10]": lambda x: x[x > 10],
-    "x.index_select(0, [0])": lambda x: x.index_select(0, torch.tensor([0])),
-    "x.masked_select(x > 10)": lambda x: x.masked_select(x > 10),
-    "x.take([0])": lambda x: x.take(torch.tensor([0])),
+
+def view_or_copy(x, result):
+    before = x.clone()  # a copy
+    result.zero_()
+    kind = "copy" if torch.equal(x, before) else "view"
+    x.copy_(before)  # undoes the change
+    return kind
+
+
+# %%
+# Numbers, slices and ``None`` give views. Lists, masks and the three functions give
+# copies.
+
+kinds = {
+    "x[0]": view_or_copy(x, x[0]),
+    "x[:, 1:]": view_or_copy(x, x[:, 1:]),
+    "x[..., ::2]": view_or_copy(x, x[..., ::2]),
+    "x[None]": view_or_copy(x, x[None]),
+    "x[[0]]": view_or_copy(x, x[[0]]),
+    "x[x > 10]": view_or_copy(x, x[x > 10]),
+    "x.index_select(0, [0])": view_or_copy(x, x.index_select(0, torch.tensor([0]))),
+    "x.masked_select(x > 10)": view_or_copy(x, x.masked_select(x > 10)),
+    "x.take([0])": view_or_copy(x, x.take(torch.tensor([0]))),
 }
-kinds = {}
-for name, way in ways.items():
-    tensor = x.clone()
-    way(tensor).zero_()
-    kinds[name] = "copy" if torch.equal(tensor, x) else "view"
-    print(f"{name:24} {kinds[name]}")
+for name, kind in kinds.items():
+    print(f"{name:24} {kind}")
 #: x[0]                     view
 #: x[:, 1:]                 view
 #: x[..., ::2]              view
@@ -191,7 +212,7 @@ for name, way in ways.items():
 #: x.take([0])              copy
 
 # %%
-# So an assignment through two brackets is lost when the first of them copies.
+# If the first of two pairs of brackets copies, an assignment changes only that copy.
 
 x[[0]][0, 0] = 99  # into the copy that x[[0]] made
 print(x[0, 0])
@@ -201,7 +222,7 @@ print(x[0, 0])
 #: tensor(99)
 
 # %%
-# What each index takes, dark, out of a 6 × 6 tensor.
+# Drawn: the elements that each index selects from a 6 × 6 tensor are dark.
 
 grid = torch.arange(36).view(6, 6)
 indices = {
@@ -215,9 +236,9 @@ indices = {
     "a.take([3, 10, -1])": np.unravel_index([3, 10, 35], (6, 6)),
 }
 figure, axes = plt.subplots(2, 4, figsize=(9, 4.8))
-for ax, (name, index) in zip(axes.flat, indices.items(), strict=True):
+for ax, name in zip(axes.flat, indices, strict=True):
     taken = torch.zeros(6, 6)
-    taken[index] = 1
+    taken[indices[name]] = 1
     ax.pcolormesh(taken, cmap="Blues", vmin=0, vmax=1.4, edgecolors="lightgrey")
     ax.set(title=name, xticks=[], yticks=[], aspect="equal")
     ax.invert_yaxis()
