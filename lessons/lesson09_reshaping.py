@@ -110,8 +110,8 @@ print(batch.squeeze().shape, batch.squeeze(1).shape)
 # ``expand`` and ``repeat``
 # -------------------------
 # ``expand`` takes the new sizes. It copies nothing, and reads the same memory several
-# times. ``repeat`` takes the number of repetitions, and copies. The notes' ``repeat(4,
-# 32, 1, 1)`` therefore makes 32 · 32 = 1024 channels.
+# times. ``repeat`` takes the number of repetitions, and copies. The notes'
+# ``repeat(4, 32, 1, 1)`` therefore makes 32 · 32 = 1024 channels.
 
 expanded = bias.expand(4, 32, 14, 14)
 repeated = bias.repeat(4, 1, 14, 14)

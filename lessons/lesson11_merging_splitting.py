@@ -2,15 +2,14 @@
 Lesson 11: merging and splitting (分割和合并)
 =============================================
 
-``cat`` makes a dimension longer, ``stack`` makes a new one; ``split`` and ``chunk`` cut
-one into pieces. Each has sizes that it demands, and says so when they are wrong.
+``cat`` makes a dimension longer, and ``stack`` makes a new one. ``split`` and ``chunk``
+cut a dimension into pieces. Each has rules about sizes, and its message says which.
 
 :Notes: lesson11 分割和合并
 :Needs: lessons 8, 9 and 10
 :Run: ``python lessons/lesson11_merging_splitting.py``
 """
 
-from itertools import product
 from textwrap import fill
 
 import torch
@@ -21,8 +20,9 @@ from utils import show
 # %%
 # cat: one dimension grows
 # ------------------------
-# The grades of 4 classes and of 5 more, each with 32 students and 8 subjects, are those
-# of 9 classes. The sizes in the named dimension are added.
+# ``cat`` (short for concatenate, 拼接) joins tensors along a dimension. One tensor
+# holds the grades of 4 school classes, and another those of 5 more. Each class has 32
+# students and 8 subjects. Joined along dimension 0, they hold 9 classes.
 
 grades1 = torch.zeros(4, 32, 8)  # [class, student, subject]
 grades2 = torch.ones(5, 32, 8)
@@ -33,8 +33,9 @@ print(grades[:, 0, 0])  # the first list's classes come first
 #: tensor([0., 0., 0., 0., 1., 1., 1., 1., 1.])
 
 # %%
-# Any dimension can grow, and more than two tensors can be joined at once: four channels
-# for each image from three of colour and one of depth, and a height of 16 + 20 + 4.
+# ``cat`` can join along any dimension, and it can join more than two tensors. Below,
+# three colour channels and one depth channel give four channels. The heights 16, 20 and
+# 4 give a height of 40.
 
 colour, depth = torch.zeros(4, 3, 32, 32), torch.zeros(4, 1, 32, 32)  # [b, c, h, w]
 print(torch.cat([colour, depth], dim=1).shape)
@@ -43,9 +44,9 @@ print(torch.cat([torch.zeros(4, 3, h, 32) for h in (16, 20, 4)], dim=2).shape)
 #: torch.Size([4, 3, 40, 32])
 
 # %%
-# The notes say that the other dimensions must all be different. They must be equal:
-# only the one that is joined may differ, as it does above. PyTorch does not broadcast
-# here, and does not insert a dimension.
+# The notes say that the other dimensions must all be different. In fact they must be
+# equal. Only the sizes of the joined dimension may differ. ``cat`` does not broadcast,
+# and it does not insert a dimension.
 
 for other in torch.ones(5, 30, 8), torch.ones(1, 1, 8), torch.ones(32, 8):
     try:
@@ -61,9 +62,9 @@ for other in torch.ones(5, 30, 8), torch.ones(1, 1, 8), torch.ones(32, 8):
 # %%
 # stack: a new dimension
 # ----------------------
-# Two tables of 32 students and 8 subjects, put on each other, are a tensor with a new
-# dimension of size 2. ``dim`` is its position in the result, so that the question
-# "which table?" is the first index, the second or the last.
+# ``stack`` (堆叠) lays tensors on top of each other. Two tables of 32 students and 8
+# subjects give a tensor with a new dimension of size 2. ``dim`` is the position of the
+# new dimension in the result. An index in this position selects one of the tables.
 
 class1, class2 = torch.zeros(32, 8), torch.ones(32, 8)
 for dim in 0, 1, 2:
@@ -75,8 +76,8 @@ print(torch.stack([torch.zeros(4, 3, 16, 32)] * 2, dim=2).shape)
 #: torch.Size([4, 3, 2, 16, 32])
 
 # %%
-# A new dimension has one size in it per tensor, so all tensors must have one shape.
-# What ``cat`` joins with ease, ``stack`` refuses.
+# All tensors must have the same shape, since the new dimension has one entry for each
+# of them. ``stack`` refuses the two tensors that ``cat`` has joined.
 
 try:
     torch.stack([grades1, grades2])
@@ -86,21 +87,23 @@ except RuntimeError as error:
 #: [5, 32, 8] at entry 1
 
 # %%
-# ``stack`` is ``unsqueeze`` and ``cat``. Turned round: taking an index of the new
-# dimension gives back the tensor that was put there.
+# ``stack`` is ``unsqueeze`` and ``cat`` in one. An index in the new dimension gives
+# back one of the tensors.
 
 new = [class1.unsqueeze(1), class2.unsqueeze(1)]  # [32, 8] => [32, 1, 8]
 stacked = torch.stack([class1, class2], dim=1)  # [32, 2, 8]
-print(torch.cat(new, dim=1).equal(stacked), stacked[:, 1].equal(class2))
-#: True True
+print("unsqueeze and cat:", torch.cat(new, dim=1).equal(stacked))
+#: unsqueeze and cat: True
+print("index 1 is class2:", stacked[:, 1].equal(class2))
+#: index 1 is class2: True
 
 # %%
 # cat against stack
 # -----------------
-# Two tensors [2, 3], merged along each dimension that there is. The planes of a 3-d
-# result are drawn beside each other, in the order of its first index.
+# Two tensors [2, 3] can be merged along each dimension.
 
-a, b = torch.arange(12).view(2, 2, 3)
+a = torch.arange(6).view(2, 3)
+b = a + 6
 merged = {
     "a and b": [a, b],
     "cat, dim=0: [4, 3]": [torch.cat([a, b], dim=0)],
@@ -109,15 +112,27 @@ merged = {
     "stack, dim=1: [2, 2, 3]": torch.stack([a, b], dim=1),
     "stack, dim=2: [2, 3, 2]": torch.stack([a, b], dim=2),
 }
+
+# %%
+# Drawn: a is blue and b is orange. The matrices of a result with three dimensions stand
+# side by side, in the order of the first index.
+
+
+def draw(ax, left, matrix):
+    for i, row in enumerate(matrix.tolist()):
+        for j, value in enumerate(row):
+            box = plt.Rectangle((left + j, -i), 0.9, 0.9, color=f"C{value // 6}")
+            ax.add_patch(box)
+            place = left + j + 0.45, 0.45 - i
+            ax.text(*place, value, color="w", ha="center", va="center")
+
+
 _, axes = plt.subplots(2, 3, figsize=(11, 4.4))
-for ax, (title, planes) in zip(axes.flat, merged.items(), strict=True):
+for ax, title in zip(axes.flat, merged, strict=True):
     left = 0.0
-    for plane in planes:
-        for i, j in product(*map(range, plane.shape)):
-            x, y, value = left + j, -i, plane[i, j].item()
-            ax.add_patch(plt.Rectangle((x, y), 0.9, 0.9, color=f"C{value // 6}"))
-            ax.text(x + 0.45, y + 0.45, value, color="w", ha="center", va="center")
-        left += plane.shape[1] + 0.6
+    for matrix in merged[title]:
+        draw(ax, left, matrix)
+        left += matrix.shape[1] + 0.6
     ax.set_title(title, loc="left")
     ax.set(xlim=(-0.1, 7.8), ylim=(-3.2, 1.0), aspect="equal")
     ax.axis("off")
@@ -126,8 +141,9 @@ show("cat_and_stack")
 # %%
 # split: pieces of given sizes
 # ----------------------------
-# A number is the size of each piece; what is left over is a smaller last piece. A list
-# gives every size, and has to add up.
+# ``split`` (分割) takes the size of the pieces. With a number all pieces have this
+# size, and the last piece may be smaller. With a list you give every size, and the
+# sizes have to add up to the whole.
 
 x = torch.arange(30).view(5, 6)
 print([list(piece.shape) for piece in x.split(2, dim=0)])
@@ -144,8 +160,8 @@ except RuntimeError as error:
 #: dimension 0), but got split_sizes=[2, 2]
 
 # %%
-# Names for the pieces have to be as many as there are pieces. ``split(2)`` means pieces
-# of two, not two pieces, and a dimension of 5 has three of them.
+# If you give the pieces names, you need one name for each piece. ``split(2)`` means
+# pieces of size two, not two pieces. A dimension of 5 has three of them.
 
 try:
     first, second = x.split(2, dim=0)
@@ -156,8 +172,8 @@ except ValueError as error:
 # %%
 # chunk: a number of pieces
 # -------------------------
-# ``chunk(n)`` divides the size by n, rounds up, and cuts pieces of that size, as
-# ``split`` does. Often that makes fewer than n; ``tensor_split`` always makes n.
+# ``chunk(n)`` divides the size by n, rounds up, and cuts pieces of this size like
+# ``split``. This can give fewer than n pieces. ``tensor_split(n)`` always gives n.
 
 for size, n in (6, 2), (5, 2), (5, 4), (9, 6):
     x = torch.arange(size)
@@ -172,8 +188,8 @@ for size, n in (6, 2), (5, 2), (5, 4), (9, 6):
 # %%
 # Views and copies
 # ----------------
-# Pieces are views: what is written into one is written into the whole. ``cat`` and
-# ``stack`` copy, so that together they give an equal tensor in memory of its own.
+# The pieces are views, so writing into a piece changes the whole tensor. ``cat`` and
+# ``stack`` copy. Joined pieces are equal to the tensor, and have memory of their own.
 
 x = torch.arange(6)
 left, right = x.chunk(2)
@@ -181,12 +197,15 @@ left[0] = 100
 print(x)
 #: tensor([100,   1,   2,   3,   4,   5])
 joined = torch.cat([left, right])
+print("joined is equal to x:", joined.equal(x))
+#: joined is equal to x: True
 joined[1] = 200
-print(x.equal(torch.cat([left, right])), x)
-#: True tensor([100,   1,   2,   3,   4,   5])
+print(x)
+#: tensor([100,   1,   2,   3,   4,   5])
 
 # %%
-# ``unbind`` undoes ``stack``: views without the dimension, as a loop over x gives them.
+# ``unbind`` reverses ``stack``. It gives views without the dimension, as a loop over
+# the tensor does.
 
 rows = torch.tensor([[1, 2], [3, 4]]).unbind(dim=0)
 print(rows, torch.stack(rows).shape)
@@ -195,8 +214,9 @@ print(rows, torch.stack(rows).shape)
 # %%
 # Many pieces
 # -----------
-# Results of 300 batches are collected in a list and joined once. Joined batch by batch,
-# everything gathered so far is copied again in each step.
+# Collect the results of many batches in a list, and join the list once. If you join
+# after each batch, every join copies all results so far again. With 300 batches of 200
+# this is about 150 times as many numbers.
 
 batches = torch.zeros(60000).split(200)
 joined, copied = torch.zeros(0), 0
@@ -207,7 +227,7 @@ print(f"one by one {copied} numbers copied, at once {torch.cat(batches).numel()}
 #: one by one 9030000 numbers copied, at once 60000
 
 # %%
-# Integers joined with floats become floats, as in a sum: no piece loses its fraction.
+# Integers joined with floats become floats, as in a sum (lesson 6).
 
 print(torch.cat([torch.tensor([1, 2]), torch.tensor([0.5])]))
 #: tensor([1.0000, 2.0000, 0.5000])
