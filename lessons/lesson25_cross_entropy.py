@@ -2,8 +2,8 @@
 Lesson 25: cross entropy (交叉熵)
 =================================
 
-The loss of classification: the mean surprise of one who expects the distribution q and
-meets p. What it is made of, how it stays finite, and why not a squared error instead.
+Cross entropy is the usual loss for classification. It is your mean surprise if you
+expect the distribution q but the data follow the distribution p.
 
 :Notes: lesson25 交叉熵
 :Needs: lessons 18 and 24
@@ -23,13 +23,15 @@ torch.manual_seed(0)
 # %%
 # Entropy
 # -------
-# What has the probability p is met with the surprise -ln p: none at p = 1, much where
-# p is small. The mean surprise of a distribution is its entropy:
+# An event with probability p has the surprise (自信息) -ln p. A certain event has the
+# surprise 0, and an improbable event has a large one. The entropy (熵) of a
+# distribution is its mean surprise:
 #
 # .. math:: H(p) = -\sum_i p_i \ln p_i = \sum_i p_i \ln \frac{1}{p_i}
 #
-# A fair die is the least predictable; a loaded one gives something away, and one that
-# always shows six leaves no question. With log₂ the unit is a bit, with ln a nat.
+# A fair die has the largest entropy: you cannot predict it. A loaded die shows six more
+# often, so its entropy is lower. A die that always shows six has the entropy 0. The
+# unit is a bit (比特) with log₂, and a nat (奈特) with ln.
 
 
 def entropy(p):
@@ -43,16 +45,18 @@ dice = {
 }
 entropies = {name: entropy(p) for name, p in dice.items()}
 for name, value in entropies.items():
-    print(f"{name}: {value:.3f}, in bits {value / math.log(2):.3f}")
-#: fair: 1.792, in bits 2.585
-#: loaded: 1.498, in bits 2.161
-#: always six: 0.000, in bits 0.000
+    print(f"{name}: {value:.3f} nats, {value / math.log(2):.3f} bits")
+#: fair: 1.792 nats, 2.585 bits
+#: loaded: 1.498 nats, 2.161 bits
+#: always six: 0.000 nats, 0.000 bits
 
 # %%
 # Cross entropy and KL divergence
 # -------------------------------
-# Who believes in q while p is true is surprised by -ln q as often as p says. What that
-# costs beyond the entropy is the Kullback-Leibler divergence (lesson 54):
+# If you believe q but p is true, outcome i occurs with probability :math:`p_i` and
+# surprises you by :math:`-\ln q_i`. Your mean surprise is the cross entropy (交叉熵)
+# H(p, q). It is at least the entropy H(p). The difference is the Kullback-Leibler
+# divergence (KL 散度, lesson 54):
 #
 # .. math:: H(p, q) = -\sum_i p_i \ln q_i, \qquad
 #    D(p \| q) = \sum_i p_i \ln \frac{p_i}{q_i}, \qquad H(p, q) = H(p) + D(p \| q)
@@ -78,18 +82,26 @@ for p_name, q_name in ("loaded", "loaded"), ("loaded", "fair"), ("fair", "loaded
 #: fair die, loaded expected: 2.03 = 1.79 + 0.24
 
 # %%
-# The notes call it a measure of the gap between two distributions. D is one: it is zero
-# where q = p. Cross entropy has its minimum there, too, but the minimum is H(p), and
-# zero only where p is certain, as the label of an image is. ``F.cross_entropy`` takes
-# whole distributions as targets; the softmax of ln q is q.
+# The notes say that cross entropy measures the gap between two distributions. In fact D
+# measures the gap: it is zero if q = p. Cross entropy is smallest at q = p as well, but
+# this smallest value is H(p). It is zero only if p is certain. The label of an image is
+# such a certain p, so for labels both numbers are equal.
+#
+# ``F.cross_entropy`` takes logits and a whole distribution as the target. The softmax
+# of ln q is q, so ln q can serve as logits:
 
 by_torch = F.cross_entropy(dice["fair"].log(), dice["loaded"]).item()
 print(f"F.cross_entropy: {by_torch:.2f}")
 #: F.cross_entropy: 1.79
 
+# %%
+# Drawn: the cross entropy of the loaded die for every belief about the six. The
+# coloured area is the divergence D.
+
 six = torch.linspace(0.02, 0.98, 97, dtype=torch.float64)  # q of six, [97]
-qs = torch.cat([(1 - six[:, None]).expand(-1, 5) / 5, six[:, None]], dim=1)  # [97, 6]
-curve = -(dice["loaded"] * qs.log()).sum(dim=1)  # [97]
+others = (1 - six[:, None]).expand(-1, 5) / 5  # q of one to five, [97, 5]
+beliefs = torch.cat([others, six[:, None]], dim=1)  # [97, 6]
+curve = -(dice["loaded"] * beliefs.log()).sum(dim=1)  # [97]
 plt.figure(figsize=(6, 3.4))
 plt.plot(six, curve, label="cross entropy H(p, q)")
 plt.axhline(entropies["loaded"], color="gray", linestyle="--", label="entropy H(p)")
@@ -102,9 +114,10 @@ show("dice")
 # %%
 # As a loss
 # ---------
-# The label y is a one-hot p, so that a single term is left: :math:`-\ln q_y`. From
-# logits it takes three steps, softmax, log and ``nll_loss``, which picks the label's
-# entry and turns its sign. ``F.cross_entropy`` is all three.
+# The label y of an image is a one-hot p, so only one term of the sum is left:
+# :math:`-\ln q_y`. There are three steps from the logits to this loss: softmax, log and
+# ``F.nll_loss``. The last step takes the entry of the label and changes its sign.
+# ``F.cross_entropy`` does all three steps.
 
 x = torch.randn(1, 784)
 w = torch.randn(10, 784)
@@ -113,14 +126,20 @@ y = torch.tensor([3])
 q = F.softmax(logits, dim=1)
 in_steps = F.nll_loss(torch.log(q), y)
 in_one = F.cross_entropy(logits, y)
-print(f"{-math.log(q[0, 3]):.3f} {in_steps:.3f} {in_one:.3f}")
-#: 30.988 30.988 30.988
+print(f"-ln q of the label: {-math.log(q[0, 3]):.3f}")
+#: -ln q of the label: 30.988
+print(f"softmax, log, nll_loss: {in_steps:.3f}")
+#: softmax, log, nll_loss: 30.988
+print(f"cross_entropy: {in_one:.3f}")
+#: cross_entropy: 30.988
 
 # %%
 # Why all in one
 # --------------
-# Where a softmax underflows to 0 its logarithm is minus infinity, though the loss is an
-# ordinary number. In one function the logarithm is of a sum that contains e⁰ = 1:
+# A softmax can underflow (下溢) to 0. Its logarithm is then minus infinity, although
+# the loss is an ordinary number. Lesson 18 subtracts the largest logit m before it
+# takes powers. ``F.cross_entropy`` does the same inside the logarithm, where the sum
+# contains :math:`e^0 = 1` and is never zero:
 #
 # .. math:: -\ln \frac{e^{a_y}}{\sum_k e^{a_k}} = m + \ln \sum_k e^{a_k - m} - a_y,
 #    \qquad m = \max_k a_k
@@ -131,27 +150,39 @@ separate = F.nll_loss(torch.log(F.softmax(large, dim=1)), label)
 together = F.cross_entropy(large, label)
 m = large.max()
 by_hand = (m + torch.log(torch.exp(large - m).sum()) - large[0, 1]).item()
-print(separate.item(), together.item(), by_hand)
-#: inf 1000.0 1000.0
+print("three functions:", separate.item())
+#: three functions: inf
+print("one function:", together.item())
+#: one function: 1000.0
+print("the formula:", by_hand)
+#: the formula: 1000.0
 
-(separate_gradient,) = torch.autograd.grad(separate, large)
-(together_gradient,) = torch.autograd.grad(together, large)
-print(separate_gradient.tolist(), together_gradient.tolist())
-#: [[nan, nan, nan]] [[1.0, -1.0, 0.0]]
+# %%
+# The gradients differ as well.
+
+separate_gradient = torch.autograd.grad(separate, large)[0]
+together_gradient = torch.autograd.grad(together, large)[0]
+print("three functions:", separate_gradient.tolist())
+#: three functions: [[nan, nan, nan]]
+print("one function:", together_gradient.tolist())
+#: one function: [[1.0, -1.0, 0.0]]
 
 # %%
 # The gradient
 # ------------
-# Through the softmax Jacobian of lesson 18, with δ = 1 for the label and else 0:
+# The derivative of :math:`-\ln q_y` with respect to :math:`q_y` is :math:`-1 / q_y`.
+# Multiply it by the softmax Jacobian of lesson 18. The number :math:`\delta_{yj}` is 1
+# if j is the label, otherwise 0:
 #
 # .. math:: \frac{\partial L}{\partial a_j}
 #    = -\frac{1}{q_y} \, q_y (\delta_{yj} - q_j) = q_j - \delta_{yj}
 #
-# Probability minus target: the factor that saturates is gone.
+# The gradient is probability minus target. The factor :math:`q_y`, which makes the
+# softmax saturate, cancels.
 
 a = torch.randn(8, 10, dtype=torch.float64, requires_grad=True)  # [b, k]
 y = torch.randint(10, [8])
-(gradient,) = torch.autograd.grad(F.cross_entropy(a, y), a)
+gradient = torch.autograd.grad(F.cross_entropy(a, y), a)[0]
 by_formula = (F.softmax(a, dim=1) - F.one_hot(y, 10)) / len(y)  # mean over the batch
 error = (gradient - by_formula).abs().max().item()
 print("q - one_hot(y) equals autograd:", error < 1e-6)
@@ -160,32 +191,50 @@ print("q - one_hot(y) equals autograd:", error < 1e-6)
 # %%
 # Why not the squared error
 # -------------------------
-# For a sigmoid p = σ(z) and the target 1 (lesson 24):
+# Take a sigmoid p = σ(z) and the target 1. The derivatives of the two losses with
+# respect to z follow from p' = p (1 - p):
 #
 # .. math:: \frac{\partial (p - 1)^2}{\partial z} = 2 (p - 1) \, p (1 - p), \qquad
-#    \frac{\partial (-\ln p)}{\partial z} = p - 1
-#
-# A confident wrong answer, z = -10, is where there is most to learn. There p (1 - p) is
-# almost zero: the squared error is flat, and cross entropy is steepest.
+#    \frac{\partial (-\ln p)}{\partial z} = -\frac{1}{p} \, p (1 - p) = p - 1
+
+
+def squared_error_slope(p):
+    return 2 * (p - 1) * p * (1 - p)
+
+
+def cross_entropy_slope(p):
+    return p - 1
+
+
+# %%
+# At z = -10 the answer is confident and wrong, so there is much to learn. But the
+# factor p (1 - p) is almost zero there. The squared error is flat, and cross entropy is
+# steep.
 
 z = torch.linspace(-10, 10, 201, dtype=torch.float64, requires_grad=True)
 p = torch.sigmoid(z)
 losses = {"squared error": (p - 1) ** 2, "cross entropy": -F.logsigmoid(z)}
-formulas = {
-    "squared error": lambda p: 2 * (p - 1) * p * (1 - p),
-    "cross entropy": lambda p: p - 1,
-}
-slope_at_wrong = {}
+formulas = {"squared error": squared_error_slope, "cross entropy": cross_entropy_slope}
+slopes, slope_at_wrong = {}, {}
+for name, loss in losses.items():
+    slopes[name] = torch.autograd.grad(loss.sum(), z, retain_graph=True)[0]
+    slope_at_wrong[name] = slopes[name][0].item()
+    print(f"{name}: slope at z = -10 is {slope_at_wrong[name]:.5f}")
+    error_of_slope = (slopes[name] - formulas[name](p)).abs().max().item()
+    error = max(error, error_of_slope)
+    print("formula equals autograd:", error_of_slope < 1e-6)
+#: squared error: slope at z = -10 is -0.00009
+#: formula equals autograd: True
+#: cross entropy: slope at z = -10 is -0.99995
+#: formula equals autograd: True
+
+# %%
+# Drawn: the two losses (left) and their slopes (right).
+
 figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.6))
 for name, loss in losses.items():
-    (slope,) = torch.autograd.grad(loss.sum(), z, retain_graph=True)
-    error = max(error, (slope - formulas[name](p)).abs().max().item())
-    slope_at_wrong[name] = slope[0].item()
-    print(f"{name}: slope at z = -10 is {slope[0]:.5f}")
     left.plot(z.detach(), loss.detach(), label=name)
-    right.plot(z.detach(), slope, label=name)
-#: squared error: slope at z = -10 is -0.00009
-#: cross entropy: slope at z = -10 is -0.99995
+    right.plot(z.detach(), slopes[name], label=name)
 left.set(title="loss, target 1", xlabel="z", ylim=(-0.3, 10.3))
 right.set(title="its slope", xlabel="z")
 right.axvline(-10, color="gray", linestyle=":", label="confident and wrong")
@@ -193,21 +242,30 @@ right.legend(loc="lower right")
 show("confident_and_wrong")
 
 # %%
-# What that means for learning: gradient descent on z itself, from -10.
+# What does this mean for learning? Gradient descent changes z itself and starts at -10.
+# The learning rates 1, 10 and 100 were tried. Cross entropy learns with each of them,
+# the squared error with none.
 
 ends = {}
 for name, slope in formulas.items():
-    z = torch.tensor(-10.0, dtype=torch.float64)
-    for _ in range(50):
-        z = z - 1.0 * slope(torch.sigmoid(z))
-    ends[name] = torch.sigmoid(z).item()
-    print(f"{name}: p = {ends[name]:.3f} after 50 steps")
-#: squared error: p = 0.000 after 50 steps
-#: cross entropy: p = 0.975 after 50 steps
+    for lr in 1.0, 10.0, 100.0:
+        z = torch.tensor(-10.0, dtype=torch.float64)
+        for _ in range(50):
+            z = z - lr * slope(torch.sigmoid(z))
+        ends[name, lr] = torch.sigmoid(z).item()
+        print(f"{name}, lr {lr:g}: p = {ends[name, lr]:.3f} after 50 steps")
+#: squared error, lr 1: p = 0.000 after 50 steps
+#: squared error, lr 10: p = 0.000 after 50 steps
+#: squared error, lr 100: p = 0.000 after 50 steps
+#: cross entropy, lr 1: p = 0.975 after 50 steps
+#: cross entropy, lr 10: p = 0.998 after 50 steps
+#: cross entropy, lr 100: p = 1.000 after 50 steps
 
 # %%
 # Try it
 # ------
-# - Predict the loss of a network of ten classes that knows nothing (lesson 26 has one).
-# - Change ``large`` to float64. Is the softmax of it still zero at the label?
-# - Build label smoothing: targets of 0.9 and 0.1/9. What is the least possible loss?
+# - Predict the loss of a network of ten classes that gives all of them the same
+#   probability. Lesson 26 ends with such a network.
+# - Change ``large`` to float64. Is its softmax still zero at the label?
+# - Build label smoothing (标签平滑): the target is 0.9 for the label and 0.1/9 for each
+#   other class. What is the smallest possible loss?
