@@ -1,0 +1,328 @@
+"""
+Lesson 36: stochastic gradients (随机梯度下降)
+=========================================
+
+Stochastic gradient descent takes the gradient of a few samples in place of the gradient
+of all of them. This lesson measures the error of that estimate, what a batch costs in
+time, and what the error is good for.
+
+:Notes: Stochastic Gradient Descent
+:Needs: lessons 16, 29 and 35
+:Run: ``python lessons/lesson36_stochastic_gradients.py``
+"""
+
+import time
+
+import torch
+from matplotlib import pyplot as plt
+from torch import nn, optim
+from torch.nn import functional as F
+from torch.nn.utils import parameters_to_vector
+
+from utils import evaluate, mnist, settings, show, stop_if_not_finite
+
+opt = settings(
+    epochs=30,
+    seeds=3,
+    draws=60,
+    walkers=1000,
+    quick={"seeds": 1, "draws": 5, "walkers": 50},
+)
+torch.manual_seed(opt.seed)
+
+# %%
+# The data and the network
+# ------------------------
+# 500 images of lesson 29 are enough. All of them fit into one batch, so that the exact
+# gradient is cheap, and every smaller batch can be compared with it.
+
+train_set, test_set = mnist(opt.data, opt.device, opt.quick)
+images, labels = train_set.tensors
+x, y = images[:500], labels[:500]  # [500, 1, 28, 28], [500]
+n = len(x)
+
+
+def network():
+    """Images [b, 1, 28, 28] to logits [b, 10]."""
+    return nn.Sequential(
+        nn.Flatten(),  # [b, 1, 28, 28] => [b, 784]
+        nn.Linear(784, 200),
+        nn.ReLU(),
+        nn.Linear(200, 10),
+    ).to(opt.device)
+
+
+# %%
+# The gradient of a batch is an estimate
+# --------------------------------------
+# The full gradient (全梯度) is the mean of the gradients of all n samples. A batch
+# (小批量) takes the mean of b of them, drawn at random. Such an estimate is right on
+# average. Its error is called gradient noise (梯度噪声).
+
+
+def gradient(net, i):
+    """The gradient of the mean loss of samples i, as one vector [parameters]."""
+    loss = F.cross_entropy(net(x[i]), y[i])
+    gradients = torch.autograd.grad(loss, list(net.parameters()))
+    return parameters_to_vector(gradients)
+
+
+net = network()
+full = gradient(net, torch.arange(n))
+three = torch.randint(n, [3, 16])  # 3 batches of 16
+for i in three:
+    error = torch.linalg.vector_norm(gradient(net, i) - full)
+    print(f"error of a batch of 16: {error:.3f}")
+print(f"length of the full gradient: {torch.linalg.vector_norm(full):.3f}")
+
+# %%
+# How the noise depends on the batch size
+# ---------------------------------------
+# The mean of b independent numbers has an error that is the square root of b times
+# smaller than the error of one number. The same holds for gradients: half the noise
+# takes four times the work. The table divides the noise by the length of the full
+# gradient. The last column would be constant if the rule held exactly.
+
+
+def noise_of(net, b):
+    """Root of the mean squared error of a batch's gradient, by the full length."""
+    full = gradient(net, torch.arange(n))
+    squares = []
+    for i in torch.randint(n, [opt.draws, b]):  # with replacement
+        squares.append((gradient(net, i) - full).square().sum())
+    error = torch.stack(squares).mean().sqrt()
+    return (error / torch.linalg.vector_norm(full)).item()
+
+
+sizes = [1, 4, 16, 64, 256]
+noise = {}
+print("batch size  noise  noise * sqrt(batch size)")
+for b in sizes:
+    noise[b] = noise_of(net, b)
+    print(f"{b:<10d} {noise[b]:6.2f} {noise[b] * b**0.5:25.2f}")
+
+# %%
+# The noise grows while a network learns
+# --------------------------------------
+# The table above describes a network that has not been trained. During training the
+# full gradient becomes shorter, and the samples disagree more about the direction.
+
+
+def train(seed, batch_size, lr, epochs=opt.epochs):
+    """A new network, trained on the 500 images."""
+    torch.manual_seed(opt.seed + seed)
+    net = network()
+    optimizer = optim.SGD(net.parameters(), lr=lr)
+    for _ in range(epochs):
+        for i in torch.randperm(n).split(batch_size):
+            loss = F.cross_entropy(net(x[i]), y[i])
+            stop_if_not_finite(loss)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+    return net
+
+
+trained = train(seed=0, batch_size=50, lr=0.1)
+noise_before, noise_after = noise_of(net, 64), noise_of(trained, 64)
+print(f"noise of a batch of 64, before training: {noise_before:.2f}")
+print(f"noise of a batch of 64, after {opt.epochs} epochs: {noise_after:.2f}")
+
+# %%
+# Drawn: the measured noise beside the rule. Both axes are logarithmic, so that a power
+# of the batch size is a straight line.
+
+plt.figure(figsize=(5, 3.6))
+plt.loglog(sizes, list(noise.values()), "o", label="measured")
+expected = [noise[1] / b**0.5 for b in sizes]
+plt.loglog(sizes, expected, "--", label="proportional to 1 / √b")
+plt.axhline(1, c="0.6", label="length of the full gradient")
+plt.xticks(sizes, sizes)
+plt.yticks([0.5, 1, 2, 4, 8], [0.5, 1, 2, 4, 8])
+plt.minorticks_off()
+plt.xlabel("batch size b")
+plt.ylabel("gradient noise")
+plt.legend()
+show("noise")
+
+# %%
+# What a batch costs
+# ------------------
+# The notes say that a small batch is faster than all the data, and that it costs more
+# computing time. The first sentence is about one step, the second about one epoch. A
+# step with one sample takes almost as long as a step with 16. An epoch with batches of
+# one sample has 16 times as many steps.
+
+
+def seconds_a_step(b):
+    """The time of one training step with a batch of b samples, the mean of 30."""
+    net = network()
+    optimizer = optim.SGD(net.parameters(), lr=0.01)
+    for step in range(35):
+        if step == 5:  # the first steps are slower, and are not counted
+            start = time.perf_counter()
+        i = torch.randint(n, [b])
+        loss = F.cross_entropy(net(x[i]), y[i])
+        loss.item()  # waits for the device
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    return (time.perf_counter() - start) / 30
+
+
+print("batch size  a step  an epoch of 60000 images")
+epoch_seconds = {}
+for b in 1, 16, 256:
+    step_seconds = seconds_a_step(b)
+    epoch_seconds[b] = step_seconds * 60000 / b
+    print(f"{b:<10d} {1000 * step_seconds:5.1f} ms {epoch_seconds[b]:10.0f} s")
+
+# %%
+# Batch size and learning rate belong together
+# --------------------------------------------
+# Batches of 50, 150 and 500 images are compared over the same number of epochs, which
+# is the same work. A batch of 500 makes a tenth of the steps of a batch of 50, so it
+# needs longer steps. A fair comparison therefore tries several learning rates for each
+# batch size, with three seeds each. At the rate 1 no batch size learns, as the last
+# column of the second table shows.
+
+
+training_loader = [(x, y)]  # one batch of all 500
+test_loader = [test_set.tensors]
+
+
+def compare(batch_size, lr, epochs=opt.epochs):
+    """The mean training loss over the seeds, and the test accuracy of each seed."""
+    losses, accuracies = [], []
+    for seed in range(opt.seeds):
+        net = train(seed, batch_size, lr, epochs)
+        losses.append(evaluate(net, training_loader)[0])
+        accuracies.append(evaluate(net, test_loader)[1])
+    return {"loss": sum(losses) / opt.seeds, "accuracies": accuracies}
+
+
+rates = [0.03, 0.1, 0.3, 0.6]
+results = {}
+print("batch size    lr  training loss  test accuracy of each seed")
+for batch_size in 50, 150, 500:
+    for lr in rates:
+        result = compare(batch_size, lr)
+        results[batch_size, lr] = result
+        each = " ".join([f"{a:.3f}" for a in result["accuracies"]])
+        print(f"{batch_size:10d} {lr:5.2f} {result['loss']:14.3f}  {each}")
+
+# %%
+# The second table holds, for each batch size, the rate of the lowest training loss.
+# With the same work, smaller batches reach a lower training loss.
+
+best_lr = {}
+for batch_size in 50, 150, 500:
+    best_lr[batch_size] = rates[0]
+    for lr in rates:
+        lowest = results[batch_size, best_lr[batch_size]]["loss"]
+        if results[batch_size, lr]["loss"] < lowest:
+            best_lr[batch_size] = lr
+    result = results[batch_size, best_lr[batch_size]]
+    mean_accuracy = sum(result["accuracies"]) / opt.seeds
+    print(f"batch size {batch_size:3d} at lr {best_lr[batch_size]:4.2f}:", end=" ")
+    print(f"loss {result['loss']:.3f}, test accuracy {mean_accuracy:.3f},", end=" ")
+    print("learns at lr 1:", compare(batch_size, 1.0)["loss"] < 1)
+
+# %%
+# Which of the two helps, the noise or the number of steps? A batch of all 500 images
+# has no noise. Ten times as many epochs give it as many steps as batches of 50 have.
+
+exact = compare(500, best_lr[500], epochs=10 * opt.epochs)["accuracies"]
+noisy = results[50, best_lr[50]]["accuracies"]
+for seed in range(opt.seeds):
+    print(f"seed {seed}: without noise {exact[seed]:.3f}, with noise {noisy[seed]:.3f}")
+
+# %%
+# After the same number of steps, descent without noise is as good on test images. In
+# this experiment small batches are better because they make more steps with the same
+# work. The noise itself brings no gain in accuracy.
+
+# %%
+# Noise leaves a shallow valley
+# -----------------------------
+# The notes say that randomness helps to leave a local minimum (局部极小值). A function
+# with two valleys shows whether this is true. f(w) is the mean of 64 losses, one a
+# sample. Sample i adds c_i * w to its loss. The mean of all c_i is 0, so these terms
+# cancel in the mean of all 64 losses. In the mean of a batch they do not cancel.
+
+samples = 3 * torch.randn(64)
+samples -= samples.mean()
+
+
+def f(w):
+    return (w**2 - 1) ** 2 / 4 + 0.15 * w
+
+
+def slope(w):
+    """The derivative of f."""
+    return w**3 - w + 0.15
+
+
+def batch_slope(w, b):
+    """The derivative on a batch of b samples, drawn for each walker in w [walkers]."""
+    if b == 64:
+        return slope(w)  # all samples: the mean of the c_i is 0
+    i = torch.randint(64, [len(w), b])
+    return slope(w) + samples[i].mean(dim=1)  # [walkers, b] => [walkers]
+
+
+print(f"the shallow valley: f(0.92) = {f(0.92):.3f}")
+print(f"the pass between:   f(0.15) = {f(0.15):.3f}")
+print(f"the deep valley:    f(-1.06) = {f(-1.06):.3f}")
+
+# %%
+# Many walkers start in the shallow valley and make 500 steps each. At the end the rate
+# falls to zero in another 100 steps, so that each walker settles in one valley. The
+# table gives the share that ends in the deep one, for three learning rates.
+
+
+def share_in_deep_valley(start, b, lr):
+    w = torch.full([opt.walkers], start)
+    for step in range(600):
+        decay = min(1.0, (600 - step) / 100)  # 1 for 500 steps, then down to 0
+        w = w - lr * decay * batch_slope(w, b)
+    return (w < 0.15).float().mean().item()
+
+
+escaped, stayed = {}, {}
+for lr in 0.02, 0.05, 0.1:
+    for b in 1, 4, 16, 64:
+        escaped[b, lr] = share_in_deep_valley(0.92, b, lr)
+        stayed[b, lr] = share_in_deep_valley(-1.06, b, lr)
+        print(f"lr {lr:4.2f}, batch of {b:2d}: from the shallow valley", end=" ")
+        print(f"{escaped[b, lr]:.2f}, from the deep one {stayed[b, lr]:.2f}")
+
+# %%
+# The notes are right, with one condition. Without noise no walker escapes. With enough
+# noise most of them do. Too much noise is no help: with single samples and lr 0.1, the
+# deep valley loses almost as many walkers as the shallow one.
+
+# %%
+# Drawn: the two valleys, and the share of walkers that leave the shallow one.
+
+figure, axes = plt.subplots(1, 2, figsize=(9, 3.6))
+w = torch.linspace(-1.6, 1.5, 200)
+axes[0].plot(w, f(w))
+axes[0].plot([0.92, -1.06], [f(0.92), f(-1.06)], "o", c="C3")
+axes[0].annotate("start", [0.92, f(0.92)], [0.85, 0.25])
+axes[0].set(xlabel="w", ylabel="f(w), the mean of 64 losses")
+for lr in 0.02, 0.05, 0.1:
+    shares = [escaped[b, lr] for b in (1, 4, 16, 64)]
+    axes[1].semilogx([1, 4, 16, 64], shares, "o-", label=f"lr {lr}")
+axes[1].set_xticks([1, 4, 16, 64], [1, 4, 16, 64])
+axes[1].minorticks_off()
+axes[1].set(xlabel="batch size", ylabel="share that reaches the deep valley")
+axes[1].legend()
+show("valleys")
+
+# %%
+# Try it
+# ------
+# - Predict the noise of a batch of 100, from the noise of a batch of 1.
+# - Change ``3 * torch.randn(64)`` to ``1 * torch.randn(64)``. Do walkers still escape?
+# - Build a ``batch_slope`` that draws without replacement. Why is the noise smaller?
