@@ -2,8 +2,8 @@
 Lesson 17: gradients of common functions (常见函数的梯度)
 =========================================================
 
-A dozen derivatives and four rules give the gradient of every network. Each stands here
-three times: as a formula, from autograd, and as a difference that knows neither.
+Twelve derivatives and four rules give the gradient of every network. Each of them is
+computed three times here: by its formula, by autograd and by a difference.
 
 :Notes: lesson17 常见函数的梯度
 :Needs: lesson 16
@@ -20,81 +20,114 @@ from utils import show
 # %%
 # Two ways to check a formula
 # ---------------------------
-# Autograd applies the chain rule to the operations that were run: exact but for
-# rounding. The central difference only calls the function. By Taylor's formula its
-# error shrinks with h²:
+# Autograd (自动求导) records the operations that you run and applies the chain rule to
+# them. Its result is exact except for rounding (舍入).
+#
+# The central difference (中心差分) only calls the function. By Taylor's formula
+# (泰勒公式) its error is proportional to h²:
 #
 # .. math:: \frac{f(x + h) - f(x - h)}{2h} = f'(x) + \frac{h^2}{6} f'''(x) + \dots
+#
+# Below, ``values(x)`` returns the values of some functions by name, and ``formulas``
+# holds their derivatives at x.
+
+h = 1e-5
 
 
-def autograd(f, x):
-    """The derivative of f at each element of x."""
-    x = x.clone().requires_grad_()
-    y = f(x) + 0 * x  # a constant function does not depend on x; 0·x makes it
-    return torch.autograd.grad(y.sum(), x)[0]
-
-
-def difference(f, x, h=1e-5):
-    return (f(x + h) - f(x - h)) / (2 * h)
-
-
-def compare(f, formula, x):
-    """The largest error of a formula, against autograd and against the difference."""
-    others = torch.stack([autograd(f, x), difference(f, x)])
-    return (formula - others).abs().max().item()
+def compare(values, formulas, x):
+    """The largest error of each formula, against autograd and the difference."""
+    leaf = x.clone().requires_grad_()
+    y, ahead, behind = values(leaf), values(x + h), values(x - h)
+    largest = {}
+    for name, formula in formulas.items():
+        # A constant does not depend on x, but 0·x does.
+        sum_of_y = (y[name] + 0 * leaf).sum()
+        by_autograd = torch.autograd.grad(sum_of_y, leaf, retain_graph=True)[0]
+        by_difference = (ahead[name] - behind[name]) / (2 * h)
+        error_of_autograd = (formula - by_autograd).abs().max().item()
+        error_of_difference = (formula - by_difference).abs().max().item()
+        largest[name] = max(error_of_autograd, error_of_difference)
+    return largest
 
 
 # %%
 # The table
 # ---------
-# Function, derivative; a = 3. All of it in float64, since a difference in float32 is
-# right to two digits only (see below).
+# Twelve functions of x and their derivatives. The constant a is 3. All numbers are
+# float64, because h = 1e-5 leaves too few digits in float32. The last section shows
+# this.
 
 a = 3.0
-table = {
-    "a": (lambda x: torch.full_like(x, a), lambda x: torch.zeros_like(x)),
-    "a x": (lambda x: a * x, lambda x: torch.full_like(x, a)),
-    "a x²": (lambda x: a * x**2, lambda x: 2 * a * x),
-    "x^a": (lambda x: x**a, lambda x: a * x ** (a - 1)),
-    "√x": (torch.sqrt, lambda x: 0.5 / x.sqrt()),
-    "1/x": (torch.reciprocal, lambda x: -1 / x**2),
-    "e^x": (torch.exp, torch.exp),
-    "a^x": (lambda x: a**x, lambda x: a**x * math.log(a)),
-    "ln x": (torch.log, lambda x: 1 / x),
-    "log₂ x": (torch.log2, lambda x: 1 / (x * math.log(2))),
-    "sin x": (torch.sin, torch.cos),
-    "cos x": (torch.cos, lambda x: -torch.sin(x)),
-}
+
+
+def functions(x):
+    return {
+        "a": torch.full_like(x, a),
+        "a x": a * x,
+        "a x^2": a * x**2,
+        "x^a": x**a,
+        "sqrt x": torch.sqrt(x),
+        "1/x": 1 / x,
+        "e^x": torch.exp(x),
+        "a^x": a**x,
+        "ln x": torch.log(x),
+        "log2 x": torch.log2(x),
+        "sin x": torch.sin(x),
+        "cos x": torch.cos(x),
+    }
+
+
+# %%
+
+
+def derivatives(x):
+    return {
+        "a": torch.zeros_like(x),
+        "a x": torch.full_like(x, a),
+        "a x^2": 2 * a * x,
+        "x^a": a * x ** (a - 1),
+        "sqrt x": 0.5 / torch.sqrt(x),
+        "1/x": -1 / x**2,
+        "e^x": torch.exp(x),
+        "a^x": a**x * math.log(a),
+        "ln x": 1 / x,
+        "log2 x": 1 / (x * math.log(2)),
+        "sin x": torch.cos(x),
+        "cos x": -torch.sin(x),
+    }
+
+
+# %%
+# For each function: its derivative at 0.5, 1 and 2.
+
 x = torch.tensor([0.5, 1.0, 2.0], dtype=torch.float64)
-errors = {}
-for name, (f, derivative) in table.items():
-    errors[name] = compare(f, derivative(x), x)
-    values = "".join(f"{value:8.3f}" for value in derivative(x).tolist())
+errors = compare(functions, derivatives(x), x)
+for name, formula in derivatives(x).items():
+    values = "".join(f"{value:8.3f}" for value in formula.tolist())
     print(f"{name:7s} {values}   all three equal: {errors[name] < 1e-6}")
 #: a          0.000   0.000   0.000   all three equal: True
 #: a x        3.000   3.000   3.000   all three equal: True
-#: a x²       3.000   6.000  12.000   all three equal: True
+#: a x^2      3.000   6.000  12.000   all three equal: True
 #: x^a        0.750   3.000  12.000   all three equal: True
-#: √x         0.707   0.500   0.354   all three equal: True
+#: sqrt x     0.707   0.500   0.354   all three equal: True
 #: 1/x       -4.000  -1.000  -0.250   all three equal: True
 #: e^x        1.649   2.718   7.389   all three equal: True
 #: a^x        1.903   3.296   9.888   all three equal: True
 #: ln x       2.000   1.000   0.500   all three equal: True
-#: log₂ x     2.885   1.443   0.721   all three equal: True
+#: log2 x     2.885   1.443   0.721   all three equal: True
 #: sin x      0.878   0.540  -0.416   all three equal: True
 #: cos x     -0.479  -0.841  -0.909   all three equal: True
 
 # %%
-# Six of them, and dashed their derivatives: zero where the curve is flat, far from zero
-# where it is steep.
+# Drawn: six functions as solid lines, their derivatives as dashed lines. A derivative
+# is zero where the curve is flat, and far from zero where the curve is steep.
 
 plot_x = torch.linspace(0.15, 4, 200, dtype=torch.float64)
 figure, axes = plt.subplots(2, 3, figsize=(8, 5), sharex=True, sharey=True)
-names = "x^a", "√x", "1/x", "e^x", "ln x", "sin x"
+names = "x^a", "sqrt x", "1/x", "e^x", "ln x", "sin x"
 for ax, name in zip(axes.flat, names, strict=True):
-    f, derivative = table[name]
-    ax.plot(plot_x, f(plot_x))
-    ax.plot(plot_x, derivative(plot_x), "--")
+    ax.plot(plot_x, functions(plot_x)[name])
+    ax.plot(plot_x, derivatives(plot_x)[name], "--")
     ax.set_title(name)
     ax.set_ylim(-4, 8)
     ax.grid(alpha=0.3)
@@ -104,7 +137,8 @@ show("functions")
 # %%
 # Four rules
 # ----------
-# With them the table reaches every combination:
+# These rules extend the table to every combination of its functions. The last one is
+# the chain rule (链式法则):
 #
 # .. math::
 #
@@ -113,19 +147,26 @@ show("functions")
 #    \left(\frac{f}{g}\right)' &= \frac{f' g - f g'}{g^2} \\
 #    \big(f(g(x))\big)' &= f'(g(x)) \, g'(x)
 #
-# The order in the quotient's numerator matters: exchanged, the sign is wrong. Here
-# :math:`f = \sin x` and :math:`g = x^2`.
+# The order in the numerator of the quotient matters: f g' - f' g has the wrong sign.
+# The example uses :math:`f = \sin x` and :math:`g = x^2`.
 
-f, g = torch.sin, torch.square
-f_, g_ = torch.cos(x), 2 * x  # f' and g'
+
+def combinations(x):
+    f, g = torch.sin(x), x**2
+    return {"sum": f + g, "product": f * g, "quotient": f / g, "chain": torch.sin(g)}
+
+
+f, g = torch.sin(x), x**2
+df, dg = torch.cos(x), 2 * x  # f' and g'
 rules = {
-    "sum": (lambda x: f(x) + g(x), f_ + g_),
-    "product": (lambda x: f(x) * g(x), f_ * g(x) + f(x) * g_),
-    "quotient": (lambda x: f(x) / g(x), (f_ * g(x) - f(x) * g_) / g(x) ** 2),
-    "chain": (lambda x: f(g(x)), torch.cos(g(x)) * g_),
+    "sum": df + dg,
+    "product": df * g + f * dg,
+    "quotient": (df * g - f * dg) / g**2,
+    "chain": torch.cos(g) * dg,
 }
-for name, (combined, formula) in rules.items():
-    errors[name] = compare(combined, formula, x)
+errors_of_rules = compare(combinations, rules, x)
+errors.update(errors_of_rules)
+for name in rules:
     print(f"{name:8s} all three equal: {errors[name] < 1e-6}")
 #: sum      all three equal: True
 #: product  all three equal: True
@@ -135,8 +176,9 @@ for name, (combined, formula) in rules.items():
 # %%
 # The gradient of a squared error
 # -------------------------------
-# The first loss that one meets, :math:`E = (wx + b - t)^2`, by the chain rule. The
-# outer derivative is the same for both parameters, the inner ones are x and 1:
+# The squared error :math:`E = (wx + b - t)^2` is the first loss of this course. Its
+# gradient follows from the chain rule. The outer derivative is the same for both
+# parameters. The inner derivatives are x and 1:
 #
 # .. math:: \frac{\partial E}{\partial w} = 2 (wx + b - t) \, x, \qquad
 #    \frac{\partial E}{\partial b} = 2 (wx + b - t)
@@ -147,18 +189,19 @@ x0, t = 3.0, 5.0
 residual = w * x0 + b - t  # 1.5
 by_hand = torch.stack([2 * residual * x0, 2 * residual]).detach()
 gradient = torch.stack(torch.autograd.grad(residual**2, (w, b)))
-print(by_hand, gradient)
-#: tensor([9., 3.], dtype=torch.float64) tensor([9., 3.], dtype=torch.float64)
+print("by hand:", by_hand.tolist(), "autograd:", gradient.tolist())
+#: by hand: [9.0, 3.0] autograd: [9.0, 3.0]
 errors["squared error"] = (by_hand - gradient).abs().max().item()
 
 # %%
 # A gradient is a vector of partial derivatives
 # ---------------------------------------------
-# The notes say that a gradient is "the derivative in all directions". It is one number
-# for each coordinate. For a differentiable function those numbers give the rate in
-# every direction (lesson 16); in general they do not. :math:`\sqrt{|xy|}` is zero along
-# both axes, so that its partial derivatives at the origin are zero, and yet it rises
-# along the diagonal.
+# The notes say that a gradient is "the derivative in all directions". In fact it has
+# one number for each coordinate. For a differentiable function (可微函数) these numbers
+# give the rate in every direction (lesson 16). For other functions they do not.
+#
+# The function :math:`\sqrt{|xy|}` is zero along both axes, so its partial derivatives
+# at the origin are zero. But it grows along the diagonal.
 
 
 def ridge(x, y):
@@ -175,33 +218,43 @@ print(f"partial derivatives {partials}, along the diagonal {along_diagonal:.3f}"
 # %%
 # Where there is no derivative
 # ----------------------------
-# Autograd answers also at a kink, with one of the slopes on its two sides or a number
-# between them, and at a vertical tangent with infinity.
+# Autograd gives an answer even where a function has no derivative. At a kink (尖点) it
+# is one of the slopes on the two sides, or a number between them. At a vertical tangent
+# (垂直切线) it is infinity.
 
-for name, f in ("|x|", torch.abs), ("ReLU", torch.relu), ("√x", torch.sqrt):
-    print(name, autograd(f, torch.zeros(1)).item())
-#: |x| 0.0
-#: ReLU 0.0
-#: √x inf
+for name, f in ("|x|", torch.abs), ("ReLU", torch.relu), ("sqrt x", torch.sqrt):
+    zero = torch.zeros(1, requires_grad=True)
+    print(f"{name} at 0: {torch.autograd.grad(f(zero), zero)[0].item()}")
+#: |x| at 0: 0.0
+#: ReLU at 0: 0.0
+#: sqrt x at 0: inf
 
 # %%
 # How small should h be?
 # ----------------------
-# Too large, and Taylor's remainder counts; too small, and the rounding of f, divided by
-# 2h. The best h is near the cube root of the precision: 6e-6 in float64, 5e-3 in
-# float32. ``torch.autograd.gradcheck`` makes the same comparison, and wants float64.
+# If h is too large, the error of Taylor's formula is large. If h is too small, the
+# rounding error of f is divided by a tiny 2h. The best h is near the cube root of the
+# precision: 6e-6 in float64 and 5e-3 in float32. ``torch.autograd.gradcheck`` makes the
+# same comparison, and it asks for float64.
 
 steps = torch.logspace(-12, 0, 49, dtype=torch.float64)
-smallest = {}
-plt.figure(figsize=(6, 3.6))
+step_errors, smallest = {}, {}
 for dtype in torch.float32, torch.float64:
     h = steps.to(dtype)
-    error = (difference(torch.exp, torch.ones_like(h), h) / math.e - 1).abs()
-    smallest[str(dtype)] = error.min().item()
-    print(f"{dtype}: below 1e-8 at the best h: {smallest[str(dtype)] < 1e-8}")
-    plt.loglog(steps, error.clamp(min=1e-12), label=str(dtype))
-#: torch.float32: below 1e-8 at the best h: False
-#: torch.float64: below 1e-8 at the best h: True
+    slope = (torch.exp(1 + h) - torch.exp(1 - h)) / (2 * h)  # of e^x at 1, [49]
+    error = (slope / math.e - 1).abs()
+    step_errors[str(dtype)], smallest[str(dtype)] = error, error.min().item()
+    print(f"{dtype}: below 1e-8 at the best h: {error.min().item() < 1e-8};", end=" ")
+    print(f"below 1e-4 at h = 1e-5: {error[28].item() < 1e-4}")
+#: torch.float32: below 1e-8 at the best h: False; below 1e-4 at h = 1e-5: False
+#: torch.float64: below 1e-8 at the best h: True; below 1e-4 at h = 1e-5: True
+
+# %%
+# Drawn: the error of the difference for each h.
+
+plt.figure(figsize=(6, 3.6))
+for name, error in step_errors.items():
+    plt.loglog(steps, error.clamp(min=1e-12), label=name)
 plt.xlabel("h")
 plt.ylabel("relative error of the difference")
 plt.legend()
@@ -210,6 +263,6 @@ show("step_size")
 # %%
 # Try it
 # ------
-# - Predict the derivative of :math:`x^x` at 1, then ask ``autograd``.
-# - Change the quotient's numerator to f g' - f' g. What does the comparison say?
+# - Predict the derivative of :math:`x^x` at 1, then compute it with autograd.
+# - Change the numerator of the quotient to f g' - f' g. What does the comparison print?
 # - Build the row for tan x. Its derivative follows from the quotient rule.
