@@ -213,8 +213,8 @@ def watch(number: int) -> None:
         worker = Worker()
         later = [n for n in LESSONS if n > number]
         go_on = f"n: lesson {later[0]}   " if later else ""
-        print(paint("\nsave to check   h: hint   s: solution   ", 2), end="")
-        print(paint(f"{go_on}q: quit (and Enter)", 2), flush=True)
+        help_text = f"save to check   h: hint   s: solution   {go_on}q: quit"
+        print("\n" + paint(f"{help_text} (and Enter)", 2), flush=True)
         pressed = ""
         while saved_at(path) in (before, 0) and pressed not in ("q", "n"):
             try:

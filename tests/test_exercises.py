@@ -38,9 +38,9 @@ def lesson_text(number):
 def test_the_solution_is_right_and_quick(exercise):
     """By a demand that knows the answer from elsewhere, such as autograd or a loop."""
     assert exercise.demands
-    start = time.perf_counter()
+    start = time.thread_time()
     assert exercise.judge(exercise.solution) == ("right", "")
-    assert time.perf_counter() - start < 2
+    assert time.thread_time() - start < 2
 
 
 @each_exercise
@@ -48,9 +48,9 @@ def test_each_mistake_is_told_with_its_own_sentence(exercise):
     assert len(exercise.mistakes) >= 2
     sentences = [one_line(inspect.getdoc(mistake)) for mistake in exercise.mistakes]
     for mistake, own in zip(exercise.mistakes, sentences, strict=True):
-        start = time.perf_counter()
+        start = time.thread_time()
         state, why = exercise.judge(mistake)
-        assert time.perf_counter() - start < 2, mistake.__name__
+        assert time.thread_time() - start < 2, mistake.__name__
         assert state in ("wrong", "error"), mistake.__name__
         told = [sentence for sentence in sentences if sentence in one_line(why)]
         assert told == [own], mistake.__name__
