@@ -2,8 +2,8 @@
 Lesson 19: the gradient of a perceptron (感知机的梯度推导)
 ==========================================================
 
-One layer of weights and a sigmoid. Its gradient, derived factor by factor, is an error
-times a slope times an input; with several outputs it is the same for each.
+A perceptron is one layer of weights and a sigmoid. Its gradient is the product of an
+error, a slope and an input. With several outputs the formula is the same for each.
 
 :Notes: lesson19 感知机的梯度推导
 :Needs: lesson 18
@@ -21,8 +21,9 @@ torch.manual_seed(0)
 # %%
 # One output
 # ----------
-# j counts the inputs, w_j is the weight from input j, o the output and t the target.
-# The ½ is there to cancel the 2 of the derivative.
+# A perceptron (感知机) has one weight :math:`w_j` for each input :math:`x_j`. Its
+# output is o, and the target (目标值) is t. The error E has a factor ½, which cancels
+# the 2 of the derivative.
 #
 # .. math:: z = \sum_j w_j x_j, \qquad o = \sigma(z), \qquad E = \tfrac{1}{2} (o - t)^2
 
@@ -32,16 +33,17 @@ t = torch.ones(1, 1, dtype=torch.float64)
 z = x @ w.t()  # [1, 10] @ [10, 1] => [1, 1]
 o = torch.sigmoid(z)
 E = 0.5 * ((o - t) ** 2).sum()
-print(z.shape, o.shape, E.shape)
-#: torch.Size([1, 1]) torch.Size([1, 1]) torch.Size([])
+print("z", list(z.shape), "o", list(o.shape), "E", list(E.shape))
+#: z [1, 1] o [1, 1] E []
 
 # %%
-# w_j acts on E through z and o alone, so that the chain rule has three factors:
+# The weight :math:`w_j` changes z, z changes o, and o changes E. So the chain rule has
+# three factors:
 #
 # .. math:: \frac{\partial E}{\partial w_j} = \frac{\partial E}{\partial o} \cdot
 #    \frac{\partial o}{\partial z} \cdot \frac{\partial z}{\partial w_j}
 #
-# The derivative of the square:
+# The first factor is the derivative of the square:
 #
 # .. math:: \frac{\partial E}{\partial o} = o - t
 
@@ -49,7 +51,7 @@ with torch.no_grad():
     dE_do = o - t
 
 # %%
-# The sigmoid's, from lesson 18:
+# The second factor is the derivative of the sigmoid (lesson 18):
 #
 # .. math:: \frac{\partial o}{\partial z} = o (1 - o)
 
@@ -57,14 +59,14 @@ with torch.no_grad():
     do_dz = o * (1 - o)
 
 # %%
-# Of the sum only the term with w_j depends on w_j:
+# In the sum z only one term depends on :math:`w_j`. So the third factor is
 #
 # .. math:: \frac{\partial z}{\partial w_j} = x_j
 
 dz_dw = x
 
 # %%
-# Multiplied:
+# The gradient is the product of the three factors:
 #
 # .. math:: \frac{\partial E}{\partial w_j} = (o - t) \, o (1 - o) \, x_j
 
@@ -77,20 +79,24 @@ print(by_hand.shape, "equal to autograd:", errors["one output"] < 1e-6)
 # %%
 # Several outputs
 # ---------------
-# k counts the outputs, and w_kj is the weight from input j to output k. (The notes
-# write the number of the layer as an upper index.) E sums over all outputs, but only
-# output k depends on w_kj; the derivatives of the others are zero and drop out:
+# The weight from input j to output k is :math:`w_{kj}`, because PyTorch stores weights
+# as [out, in]. The notes write :math:`w_{ij}^1`: there i is the unit of the layer
+# before, j is the unit of this layer, and the upper index 1 is the number of the layer.
+#
+# E sums over all outputs, but only output k depends on :math:`w_{kj}`. The derivatives
+# of the other outputs are zero:
 #
 # .. math:: E = \tfrac{1}{2} \sum_k (o_k - t_k)^2, \qquad
 #    \frac{\partial E}{\partial w_{kj}} = \underbrace{(o_k - t_k) \, o_k
 #    (1 - o_k)}_{\delta_k} \, x_j
 #
-# Every δ times every x: an outer product. As matrices it is one line, and for a batch
-# the product sums over the samples, as E does.
+# The gradient of all weights is an outer product (外积): every δ times every x. One
+# product of matrices computes it. For a batch this product also sums over the samples,
+# as E does.
 
 
 def gradient_by_hand(x, w, t):
-    """dE/dw of E = ½ Σ(o - t)², from x [b, d], w [k, d] and t [b, k]."""
+    """dE/dw of E = ½ Σ (o - t)², from x [b, d], w [k, d] and t [b, k]."""
     o = torch.sigmoid(x @ w.t())  # [b, d] @ [d, k] => [b, k]
     delta = (o - t) * o * (1 - o)  # [b, k]
     return delta.t() @ x  # [k, b] @ [b, d] => [k, d]
@@ -112,9 +118,9 @@ for b, k in (1, 2), (32, 5):
 # %%
 # ``mse_loss`` is another E
 # -------------------------
-# The notes' code takes ``F.mse_loss``, and calls it the mean absolute error. It is the
-# mean of the squares, without the ½: 2/n times the E above, with n the number of all
-# outputs. So its gradient is twice the derivation's for one output, the same for two.
+# The notes say that ``F.mse_loss`` is the mean absolute error. In fact it is the mean
+# of the squares, without the ½. For n outputs it is 2/n times the E above, and so is
+# its gradient: twice as large for one output, equal for two.
 
 mse_factors = {}
 for k in 1, 2, 5:
@@ -125,16 +131,17 @@ for k in 1, 2, 5:
     with torch.no_grad():
         ratio = w.grad / gradient_by_hand(x, w, t)
     mse_factors[k] = ratio.mean().item()
-    print(f"k = {k}: {ratio.min():.3f} to {ratio.max():.3f}, 2/n = {2 / k}")
-#: k = 1: 2.000 to 2.000, 2/n = 2.0
-#: k = 2: 1.000 to 1.000, 2/n = 1.0
-#: k = 5: 0.400 to 0.400, 2/n = 0.4
+    print(f"k = {k}: ratio {ratio.min():.3f} to {ratio.max():.3f}, 2/n = {2 / k}")
+#: k = 1: ratio 2.000 to 2.000, 2/n = 2.0
+#: k = 2: ratio 1.000 to 1.000, 2/n = 1.0
+#: k = 5: ratio 0.400 to 0.400, 2/n = 0.4
 
 # %%
 # Learning with it
 # ----------------
-# Two inputs and a constant 1, whose weight is the bias. The four pairs of bits are the
-# batch, and three outputs learn a gate each from the same gradient.
+# The inputs are two bits and a constant 1. The weight of the constant is the bias
+# (偏置). The batch holds the four pairs of bits. Each of the three outputs learns one
+# logic gate (逻辑门).
 
 x = torch.tensor([[0, 0, 1], [0, 1, 1], [1, 0, 1], [1, 1, 1]]).double()  # [4, 3]
 t = torch.tensor([[0, 0, 0], [0, 1, 1], [0, 1, 1], [1, 1, 0]]).double()  # [4, 3]
@@ -144,6 +151,8 @@ for _ in range(3000):
     w -= 1.0 * gradient_by_hand(x, w, t)
 
 outputs = torch.sigmoid(x @ w.t())  # [4, 3]
+print("     00      01      10      11")
+#: 00      01      10      11
 for k, gate in enumerate(gates):
     print(f"{gate:4s}", [f"{value:.2f}" for value in outputs[:, k].tolist()])
 #: AND  ['0.00', '0.03', '0.03', '0.96']
@@ -151,9 +160,11 @@ for k, gate in enumerate(gates):
 #: XOR  ['0.50', '0.50', '0.50', '0.50']
 
 # %%
-# AND and OR are learned. For XOR all four outputs are ½: a perceptron changes its mind
-# along one straight line, and no line has 01 and 10 on one side, 00 and 11 on the
-# other. That takes a second layer (lesson 21).
+# Drawn: the output of each gate over the plane, and the four targets as points.
+#
+# The perceptron learns AND and OR. For XOR all four outputs are ½. A perceptron divides
+# the plane along one straight line. No line has 01 and 10 on one side, and 00 and 11 on
+# the other. Two layers can do it (lesson 21).
 
 grid = torch.linspace(-0.5, 1.5, 100, dtype=torch.float64)
 x1, x2 = torch.meshgrid(grid, grid, indexing="xy")  # each [100, 100]
@@ -172,6 +183,7 @@ show("gates")
 # %%
 # Try it
 # ------
-# - Predict the gradient where the output is 0.999 and the target 0. Is the step large?
-# - Change the gates to NAND and NOR, and say beforehand which of them is learned.
+# - Predict the gradient for the output 0.999, the target 0 and the input 1. Is the step
+#   large?
+# - Change AND and OR to NAND and NOR. Predict first which one the perceptron learns.
 # - Build the gradient for tanh instead of sigmoid, and compare it with autograd.
