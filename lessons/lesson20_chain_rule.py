@@ -2,8 +2,8 @@
 Lesson 20: the chain rule (链式法则)
 ====================================
 
-A network is a composition of simple functions. Its derivative is a product of theirs,
-and back-propagation is that product, multiplied from the loss backwards.
+A network is a chain of simple functions. Its derivative is the product of their
+derivatives. Back-propagation computes this product from the loss backwards.
 
 :Notes: part of MLP反向传播推导过程; the course's lesson between lesson19 and lesson22
 :Needs: lessons 17 and 18
@@ -18,7 +18,7 @@ from utils import show
 # %%
 # A graph of scalars
 # ------------------
-# Two layers with one unit each, and a squared error:
+# This network has two layers with one unit each. Its loss L is a squared error:
 #
 # .. math:: z = x w_1 + b_1, \qquad h = \tanh z, \qquad y = h w_2 + b_2,
 #    \qquad L = (y - t)^2
@@ -40,8 +40,8 @@ print(f"z {z:.3f}, h {h:.3f}, y {y:.3f}, L {L:.3f}")
 # %%
 # Each step alone
 # ---------------
-# ``autograd.grad(a, b)`` is the derivative of a with respect to b, for any two values
-# on the way. ``retain_graph=True`` keeps the record for the next question.
+# ``torch.autograd.grad(a, b)`` computes the derivative of a with respect to b, for any
+# two values of the graph. ``retain_graph=True`` keeps the record for the next call.
 #
 # .. math:: \frac{\partial L}{\partial y} = 2 (y - t), \qquad
 #    \frac{\partial y}{\partial h} = w_2, \qquad
@@ -54,31 +54,32 @@ def derivative(a, b):
 
 
 steps = {
-    "∂L/∂y": (derivative(L, y), 2 * (y - t)),
-    "∂y/∂h": (derivative(y, h), w2),
-    "∂h/∂z": (derivative(h, z), 1 - h**2),
-    "∂z/∂w₁": (derivative(z, w1), x),
+    "dL/dy": derivative(L, y),
+    "dy/dh": derivative(y, h),
+    "dh/dz": derivative(h, z),
+    "dz/dw1": derivative(z, w1),
 }
+formulas = {"dL/dy": 2 * (y - t), "dy/dh": w2, "dh/dz": 1 - h**2, "dz/dw1": x}
 errors = {}
-for name, (found, formula) in steps.items():
-    errors[name] = abs(found - formula).item()
-    print(f"{name}: {found:.3f}, equal to the formula: {errors[name] < 1e-6}")
-#: ∂L/∂y: 2.046, equal to the formula: True
-#: ∂y/∂h: 2.000, equal to the formula: True
-#: ∂h/∂z: 0.420, equal to the formula: True
-#: ∂z/∂w₁: 1.500, equal to the formula: True
+for name, step in steps.items():
+    errors[name] = abs(step - formulas[name]).item()
+    print(f"{name}: {step:.3f}, equal to the formula: {errors[name] < 1e-6}")
+#: dL/dy: 2.046, equal to the formula: True
+#: dy/dh: 2.000, equal to the formula: True
+#: dh/dz: 0.420, equal to the formula: True
+#: dz/dw1: 1.500, equal to the formula: True
 
 # %%
 # Their product
 # -------------
-# A small change of w₁ is passed on from step to step, each time multiplied by that
-# step's derivative. So the derivative of the whole is the product:
+# A small change of :math:`w_1` goes through all four steps. Each step multiplies it by
+# the derivative of this step. So the derivative of the whole chain is the product:
 #
 # .. math:: \frac{\partial L}{\partial w_1} = \frac{\partial L}{\partial y} \cdot
 #    \frac{\partial y}{\partial h} \cdot \frac{\partial h}{\partial z} \cdot
 #    \frac{\partial z}{\partial w_1}
 
-product = torch.stack([found for found, _ in steps.values()]).prod()
+product = steps["dL/dy"] * steps["dy/dh"] * steps["dh/dz"] * steps["dz/dw1"]
 whole = derivative(L, w1)
 errors["product"] = abs(product - whole).item()
 print(f"product {product:.3f}, whole {whole:.3f}")
@@ -87,70 +88,75 @@ print(f"product {product:.3f}, whole {whole:.3f}")
 # %%
 # Backwards
 # ---------
-# The derivatives of L for w₁, b₁ and x share all factors but the last. Computed from
-# the loss backwards, each is the one after it times one local derivative, and nothing
-# is computed twice: all gradients for about the price of one more forward pass.
-# Forwards, from each parameter to L, there would be one pass for each parameter.
+# The derivatives of L with respect to :math:`w_1`, :math:`b_1` and x share all factors
+# except the last. Back-propagation (反向传播) starts at the loss and computes each
+# shared factor once. One pass gives all gradients. This pass needs about twice the
+# operations of the forward pass: most layers compute two products, one for their
+# weights and one for their inputs. A pass in the other direction, from a parameter to
+# L, would give one gradient only.
 
 with torch.no_grad():
     dL_dy = 2 * (y - t)
-    dL_dw2, dL_db2, dL_dh = dL_dy * h, dL_dy, dL_dy * w2
+    dL_dw2 = dL_dy * h
+    dL_db2 = dL_dy
+    dL_dh = dL_dy * w2
     dL_dz = dL_dh * (1 - h**2)
-    dL_dw1, dL_db1, dL_dx = dL_dz * x, dL_dz, dL_dz * w1
+    dL_dw1 = dL_dz * x
+    dL_db1 = dL_dz
+    dL_dx = dL_dz * w1
 by_hand = torch.stack([dL_dx, dL_dw1, dL_db1, dL_dz, dL_dh, dL_dw2, dL_db2, dL_dy])
 
 # %%
-# ``L.backward()`` does the same. It keeps ``.grad`` only for leaves, the tensors that
-# were not computed from others; ``retain_grad`` asks for it in between, too.
+# ``L.backward()`` computes the same. It keeps ``.grad`` only for leaves (叶子张量), the
+# tensors that were not computed from others. ``retain_grad`` makes it keep the
+# gradients of the other tensors as well.
 
 for value in z, h, y, L:
     value.retain_grad()
 L.backward()
-grads = torch.stack([v.grad for v in (x, w1, b1, z, h, w2, b2, y)])
-errors["backward"] = (by_hand - grads).abs().max().item()
-print([f"{grad:.3f}" for grad in grads.tolist()], errors["backward"] < 1e-6)
-#: ['1.375', '2.578', '1.719', '1.719', '4.093', '1.559', '2.046', '2.046'] True
+values = x, w1, b1, z, h, w2, b2, y
+gradients = torch.stack([value.grad for value in values])
+errors["backward"] = (by_hand - gradients).abs().max().item()
+print([f"{gradient:.3f}" for gradient in gradients.tolist()])
+#: ['1.375', '2.578', '1.719', '1.719', '4.093', '1.559', '2.046', '2.046']
+print("by hand equals backward:", errors["backward"] < 1e-6)
+#: by hand equals backward: True
 
 # %%
-# The graph, each node with its value and the gradient of L. An arrow carries the local
-# derivative; the gradient at its tail is the gradient at its head times that.
+# Drawn: the graph. Each node shows its value and the gradient of L. The red number at
+# an arrow is the local derivative. The gradient at the start of an arrow is the
+# gradient at its end times the red number.
 
-nodes = {  # name: place, tensor
-    "x": (0, 1, x),
-    "w₁": (0, 0, w1),
-    "b₁": (0, -1, b1),
-    "z": (1.5, 0, z),
-    "h": (3, 0, h),
-    "w₂": (3, 1, w2),
-    "b₂": (3, -1, b2),
-    "y": (4.5, 0, y),
-    "L": (6, 0, L),
-}
+nodes = {"x": x, "w₁": w1, "b₁": b1, "z": z, "h": h, "w₂": w2, "b₂": b2, "y": y, "L": L}
+places = {"x": (0, 1), "w₁": (0, 0), "b₁": (0, -1), "z": (1.5, 0), "h": (3, 0)}
+places.update({"w₂": (3, 1), "b₂": (3, -1), "y": (4.5, 0), "L": (6, 0)})
 arrows = ["x z", "w₁ z", "b₁ z", "z h", "h y", "w₂ y", "b₂ y", "y L"]
 local = [w1, x, 1, 1 - h**2, w2, h, 1, 2 * (y - t)]
+style = {"arrowstyle": "-|>", "shrinkA": 28, "shrinkB": 32, "color": "gray"}
 
 plt.figure(figsize=(10, 4))
 for arrow, slope in zip(arrows, local, strict=True):
-    (x0, y0, _), (x1, y1, _) = (nodes[name] for name in arrow.split())
-    style = {"arrowstyle": "-|>", "shrinkA": 28, "shrinkB": 32, "color": "gray"}
+    tail, head = arrow.split()
+    x0, y0 = places[tail]
+    x1, y1 = places[head]
     plt.annotate("", (x1, y1), (x0, y0), arrowprops=style)
-    middle = (x0 + x1) / 2, (y0 + y1) / 2 + 0.12
-    plt.text(*middle, f"×{slope:.2f}", color="tab:red", ha="center")
-for name, (x0, y0, value) in nodes.items():
+    middle_x, middle_y = (x0 + x1) / 2, (y0 + y1) / 2 + 0.12
+    plt.text(middle_x, middle_y, f"×{slope:.2f}", color="tab:red", ha="center")
+for name, value in nodes.items():
     text = f"{name} = {value:.2f}\ngrad {value.grad:.2f}"
     box = {"boxstyle": "round", "facecolor": "lightyellow"}
+    x0, y0 = places[name]
     plt.text(x0, y0, text, ha="center", va="center", bbox=box)
-plt.xlim(-0.6, 6.6)
-plt.ylim(-1.4, 1.4)
+plt.axis((-0.6, 6.6, -1.4, 1.4))
 plt.axis("off")
 show("graph")
 
 # %%
 # The record that autograd keeps
 # ------------------------------
-# Each computed tensor knows the operation that made it, and that one knows the
-# operations before it. Along the first input of each, back to x: ``AccumulateGrad``
-# is where a leaf's ``.grad`` is added to.
+# Each computed tensor knows the operation that made it, ``grad_fn``. Each operation
+# knows the operations before it. The loop follows the first input of each operation
+# from L back to x. At the end, ``AccumulateGrad`` adds to the ``.grad`` of a leaf.
 
 node, operations = L.grad_fn, []
 while node:
@@ -162,13 +168,15 @@ print(" ".join(operations))
 # %%
 # Where paths meet, gradients add
 # -------------------------------
-# In a residual connection :math:`y = x + \tanh(w x)` x reaches y on two ways, and the
-# derivative is the sum over both, :math:`1 + w (1 - \tanh^2 wx)`. Twenty factors of ½
-# at most make almost nothing; with the 1 that the direct way adds, none is below 1.
+# In a residual connection (残差连接) :math:`y = x + \tanh(w x)` x influences y along
+# two paths. The derivative is the sum over both: :math:`1 + w (1 - \tanh^2 wx)`.
+#
+# Without the direct path, 20 steps multiply 20 factors of at most ½, and almost nothing
+# is left. The direct path adds 1 to every factor, so no factor is below 1.
 
 w = 0.5
 x = scalar(0.1)
-plain = residual = x
+plain, residual = x, x
 for _ in range(20):
     plain = torch.tanh(w * plain)
     residual = residual + torch.tanh(w * residual)
@@ -181,5 +189,6 @@ print(f"after 20 steps: plain {plain_gradient:.1e}, residual {residual_gradient:
 # Try it
 # ------
 # - Predict the sign of each gradient in the picture for t = 3, then run it.
-# - Change ``tanh`` to ``relu`` and b₁ to -2. Which gradients are zero, and why?
+# - Change ``tanh`` to ``relu`` in the first cell, and b₁ to -2. Which gradients of the
+#   picture are zero, and why?
 # - Build a second hidden unit that also reads x. Which gradient becomes a sum?
