@@ -151,8 +151,8 @@ for _ in range(3000):
     w -= 1.0 * gradient_by_hand(x, w, t)
 
 outputs = torch.sigmoid(x @ w.t())  # [4, 3]
-print("     00      01      10      11")
-#: 00      01      10      11
+print("bits   00      01      10      11")
+#: bits   00      01      10      11
 for k, gate in enumerate(gates):
     print(f"{gate:4s}", [f"{value:.2f}" for value in outputs[:, k].tolist()])
 #: AND  ['0.00', '0.03', '0.03', '0.96']

@@ -2,8 +2,9 @@
 Lesson 21: back-propagation by hand (MLP反向传播推导过程)
 =========================================================
 
-An error at the output is sent back through the weights, and each unit gets its share
-of it. From these shares come all gradients; a network trained with them learns XOR.
+Back-propagation sends the error at the output back through the weights. Each unit gets
+its share of the error, and its gradients follow from this share. A network that is
+trained in this way learns XOR.
 
 :Notes: MLP反向传播推导过程, after lesson19
 :Needs: lessons 19 and 20
@@ -20,8 +21,9 @@ torch.manual_seed(0)
 # %%
 # Forward
 # -------
-# i counts the inputs, j the hidden units, k the outputs. Weights lead from the right
-# index to the left one, as in ``nn.Linear``: w_ji from input i to hidden unit j.
+# An MLP (多层感知机) has several layers of perceptrons. This one has inputs i, hidden
+# units (隐藏单元) j and outputs k. The indices of a weight are in PyTorch's order,
+# [out, in]: :math:`w_{ji}` leads from input i to hidden unit j.
 #
 # .. math::
 #
@@ -31,11 +33,14 @@ torch.manual_seed(0)
 
 
 def new_parameters(i, j, k):
-    sizes = (j, i), (1, j), (k, j), (1, k)  # w1, b1, w2, b2
+    """w1, b1, w2, b2 for i inputs, j hidden units and k outputs."""
+    sizes = [(j, i), (1, j), (k, j), (1, k)]
     return [torch.randn(size, dtype=torch.float64) for size in sizes]
 
 
-def forward(x, w1, b1, w2, b2):
+def forward(x, parameters):
+    """The hidden units and the outputs."""
+    w1, b1, w2, b2 = parameters
     h = torch.sigmoid(x @ w1.t() + b1)  # [b, i] @ [i, j] => [b, j]
     o = torch.sigmoid(h @ w2.t() + b2)  # [b, j] @ [j, k] => [b, k]
     return h, o
@@ -44,8 +49,9 @@ def forward(x, w1, b1, w2, b2):
 # %%
 # Backward, the output layer
 # --------------------------
-# This layer is the perceptron of lesson 19, with h as its inputs. δ is the derivative
-# of E for what goes into the sigmoid; a bias is a weight of an input that is 1.
+# This layer is the perceptron of lesson 19, and its inputs are h. δ is the derivative
+# of E with respect to the input of the sigmoid. A bias is the weight of an input that
+# is always 1.
 #
 # .. math:: \delta_k = (o_k - t_k) \, o_k (1 - o_k), \qquad
 #    \frac{\partial E}{\partial w_{kj}} = \delta_k h_j, \qquad
@@ -62,19 +68,21 @@ def backward_output(h, o, t):
 # %%
 # Backward, the hidden layer
 # --------------------------
-# h_j acts on E through every output. Where paths meet, gradients add (lesson 20): each
-# output's δ comes back along the weight by which h_j had gone forward.
+# :math:`h_j` changes E through every output, and gradients of several paths add
+# (lesson 20). The δ of output k comes back through the weight :math:`w_{kj}`, through
+# which :math:`h_j` went forward:
 #
 # .. math:: \frac{\partial E}{\partial h_j} = \sum_k \delta_k w_{kj}
 #
-# Then through the hidden sigmoid, to the hidden weights:
+# The next factors are the slope of the hidden sigmoid and the input of the hidden
+# weights:
 #
 # .. math:: \delta_j = h_j (1 - h_j) \sum_k \delta_k w_{kj}, \qquad
 #    \frac{\partial E}{\partial w_{ji}} = \delta_j x_i, \qquad
 #    \frac{\partial E}{\partial b_j} = \delta_j
 #
-# Forward multiplies by the transposed weight, backward by the weight itself. A third
-# layer would need no new formula: its δ comes from this one in the same way.
+# The forward pass multiplies by the transposed weight, the backward pass by the weight
+# itself. A third layer needs no new formula: its δ follows from this δ in the same way.
 
 
 def backward_hidden(x, h, w2, delta):
@@ -85,34 +93,39 @@ def backward_hidden(x, h, w2, delta):
     return dw, db
 
 
-def gradients_by_hand(x, t, w1, b1, w2, b2):
+def gradients_by_hand(x, t, parameters):
     """The outputs, and the gradients of w1, b1, w2 and b2."""
-    h, o = forward(x, w1, b1, w2, b2)
+    w2 = parameters[2]
+    h, o = forward(x, parameters)
     delta, dw2, db2 = backward_output(h, o, t)
     dw1, db1 = backward_hidden(x, h, w2, delta)
-    return o, (dw1, db1, dw2, db2)
+    return o, [dw1, db1, dw2, db2]
 
 
 # %%
 # Equal to autograd
 # -----------------
-# On a net of 5, 7 and 3 units, with a batch of 8.
+# The comparison uses 5 inputs, 7 hidden units, 3 outputs and a batch of 8.
 
 x = torch.randn(8, 5, dtype=torch.float64)
 t = torch.rand(8, 3, dtype=torch.float64)
 parameters = new_parameters(5, 7, 3)
-_, by_hand = gradients_by_hand(x, t, *parameters)
+_, by_hand = gradients_by_hand(x, t, parameters)
 
 for p in parameters:
     p.requires_grad_()
-h, o = forward(x, *parameters)
+h, o = forward(x, parameters)
 E = 0.5 * ((o - t) ** 2).sum()
 E.backward()
 
+# %%
+
+names = ["w1", "b1", "w2", "b2"]
 errors = {}
-for name, p, dp in zip(["w1", "b1", "w2", "b2"], parameters, by_hand, strict=True):
-    errors[name] = (p.grad - dp).abs().max().item()
-    print(name, list(dp.shape), "equal to autograd:", errors[name] < 1e-6)
+for i, name in enumerate(names):
+    gradient = parameters[i].grad
+    errors[name] = (gradient - by_hand[i]).abs().max().item()
+    print(name, list(gradient.shape), "equal to autograd:", errors[name] < 1e-6)
 #: w1 [7, 5] equal to autograd: True
 #: b1 [1, 7] equal to autograd: True
 #: w2 [3, 7] equal to autograd: True
@@ -121,37 +134,41 @@ for name, p, dp in zip(["w1", "b1", "w2", "b2"], parameters, by_hand, strict=Tru
 # %%
 # XOR
 # ---
-# One layer cannot do it (lesson 19). Two inputs, four hidden units and one output,
-# trained with the handwritten gradients and nothing else.
+# One layer cannot learn XOR (lesson 19). This network has two inputs, four hidden units
+# and one output. It trains with the handwritten gradients only.
 
 x = torch.tensor([[0, 0], [0, 1], [1, 0], [1, 1]]).double()  # [4, 2]
 t = torch.tensor([[0], [1], [1], [0]]).double()  # [4, 1]
 
 
-def train(hidden, steps=2000, lr=2.0):
+def train(hidden, steps, lr=2.0):
+    """New parameters after training, and the loss at each step."""
     parameters = new_parameters(2, hidden, 1)
     losses = []
     for _ in range(steps):
-        o, gradients = gradients_by_hand(x, t, *parameters)
+        o, gradients = gradients_by_hand(x, t, parameters)
         losses.append(0.5 * ((o - t) ** 2).sum().item())
         for p, dp in zip(parameters, gradients, strict=True):
             p -= lr * dp
     return parameters, losses
 
 
-parameters, losses = train(hidden=4)
-outputs = forward(x, *parameters)[1]
+# %%
+
+parameters, losses = train(hidden=4, steps=2000)
+_, outputs = forward(x, parameters)
 correct = ((outputs > 0.5) == (t > 0.5)).sum().item()
 print([f"{o:.2f}" for o in outputs.flatten().tolist()], f"{correct} of 4")
 #: ['0.02', '0.98', '0.99', '0.02'] 4 of 4
 
 # %%
-# Left the loss, right the output over the plane. A dashed line is where a hidden unit
-# is ½: each cuts the plane once, and the output layer puts the pieces together.
+# Drawn: the loss at each step (left), and the output over the plane (right). On a
+# dashed line a hidden unit is ½. Each hidden unit divides the plane into two parts, and
+# the output layer combines the parts.
 
 grid = torch.linspace(-0.5, 1.5, 60, dtype=torch.float64)
 x1, x2 = torch.meshgrid(grid, grid, indexing="xy")  # each [60, 60]
-plane_h, plane_o = forward(torch.stack([x1, x2], dim=-1), *parameters)
+plane_h, plane_o = forward(torch.stack([x1, x2], dim=-1), parameters)
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.8))
 left.semilogy(losses)
@@ -169,13 +186,18 @@ show("xor")
 # %%
 # The start decides
 # -----------------
-# Two hidden units are enough for XOR, but a start may lead them to where the gradient
-# is almost zero and the answer wrong. Each width from eight starts:
+# Two hidden units are enough for XOR. But from some starts the search ends at a place
+# where the gradient is almost zero and the answer is wrong. The learning rates 0.5, 2
+# and 8 were tried. None of them helps two units from every start; 2 is used here. Each
+# width has eight starts:
 
 learned = {}
 for hidden in 2, 4:
-    ends = [train(hidden, steps=500)[1][-1] for _ in range(8)]
-    learned[hidden] = sum(end < 0.1 for end in ends)
+    learned[hidden] = 0
+    for _ in range(8):
+        _, losses_of_start = train(hidden, steps=500)
+        if losses_of_start[-1] < 0.1:
+            learned[hidden] += 1
     print(f"{hidden} hidden units: learned from {learned[hidden]} of 8 starts")
 #: 2 hidden units: learned from 6 of 8 starts
 #: 4 hidden units: learned from 8 of 8 starts
@@ -183,6 +205,6 @@ for hidden in 2, 4:
 # %%
 # Try it
 # ------
-# - Predict what comes of a start with all weights zero. Which units stay alike?
+# - Predict which units stay equal if all weights start at zero. Then run it.
 # - Change the sigmoid of the hidden layer to tanh, in ``forward`` and in δ.
 # - Build a third layer, and compare all six gradients with autograd.
