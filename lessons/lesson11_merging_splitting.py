@@ -237,5 +237,6 @@ print(torch.cat([torch.tensor([1, 2]), torch.tensor([0.5])]))
 # ------
 # - Predict the shapes of ``torch.stack([x, x, x], dim=-1)`` and of
 #   ``torch.cat([x, x, x], dim=-1)`` for an x of shape [2, 5].
-# - Change ``torch.ones(5, 30, 8)`` above so that ``cat`` takes it along ``dim=1``.
+# - Change ``torch.ones(5, 30, 8)`` and ``dim=0`` above so that ``cat`` joins the two
+#   tensors along dimension 1.
 # - Build ``chunk`` from ``split``. What does yours make of 9 in 6?
