@@ -27,7 +27,7 @@ torch.manual_seed(0)
 # -----------------------------
 # Regression (回归) predicts a quantity. Its answers are continuous, and a small error
 # is better than a large one. Classification (分类) predicts one of several classes. Its
-# answers are discrete, and all wrong answers are equally wrong. For a picture of an 8,
+# answers are discrete, and all wrong answers are equally wrong. For an image of an 8,
 # the quantity 7 is close and the quantity 1 is not. The classes 7 and 1 are both wrong.
 
 for answer in 7, 1:
@@ -125,7 +125,8 @@ for a in torch.diag(x), torch.diag(torch.tensor([5.0, 0.0])):
 # %%
 # Drawn: all vectors of norm 1. Each curve is the border of a unit ball (单位球), which
 # holds the vectors of norm at most 1. The corners of the L1 ball lie on the axes, where
-# all numbers but one are zero. For this reason an L1 penalty gives zeros (lesson 33).
+# all numbers but one are zero. For this reason an L1 penalty drives many weights
+# towards zero (lesson 33).
 
 angle = torch.linspace(0, 2 * math.pi, 361)
 directions = torch.stack([angle.cos(), angle.sin()], dim=1)  # [361, 2]
@@ -171,10 +172,12 @@ print(f"cat to dog {torch.dist(cat, dog):.2f}, cat to car {torch.dist(cat, car):
 # %%
 # ``rand`` and ``randn``
 # ----------------------
-# ``rand`` draws from the uniform distribution (均匀分布) between 0 and 1. The notes say
-# that 1 is included. In fact ``rand`` never returns 1 (lesson 7). ``randn`` draws from
-# the normal distribution (正态分布) with mean (均值) 0 and standard deviation (标准差)
-# 1. Most of its numbers are near 0, and they have no bounds.
+# ``rand`` draws from the uniform distribution (均匀分布) between 0 and 1. ``randn``
+# draws from the normal distribution (正态分布) with mean (均值) 0 and standard
+# deviation (标准差) 1. Most of its numbers are near 0, and they have no bounds.
+#
+# The notes say that ``rand`` draws from [0, 1], which includes 1. In fact ``rand``
+# never returns 1 (lesson 7).
 
 uniform = torch.rand(100_000)
 normal = torch.randn(100_000)

@@ -73,9 +73,11 @@ print(image.shape, f"{image.min():.3f} to {image.max():.3f}")  # [c, h, w]
 
 # %%
 # The two constants are the mean and the standard deviation of the 47 million training
-# pixels. The notes say that the normalised pixels are uniformly distributed (均匀分布)
-# around 0. In fact ``Normalize`` only shifts and scales them, to mean 0 and standard
-# deviation 1. Most pixels are the black background and have the same value.
+# pixels.
+#
+# The notes say that the normalised pixels are uniformly distributed (均匀分布) around
+# 0. In fact ``Normalize`` only shifts and scales them, to mean 0 and standard deviation
+# 1. Most pixels are the black background and have the same value.
 
 pixels = train_set.data / 255  # uint8 => float32, [60000, 28, 28]
 print(f"mean {pixels.mean():.4f}, standard deviation {pixels.std():.4f}")

@@ -195,8 +195,10 @@ print(torch.linspace(0, 10, steps=11))
 
 # %%
 # ``logspace`` takes exponents of 10. Each number is the number before it times a
-# constant factor. The notes say that ``logspace(0, -1, 10)`` ends at 0. In fact it ends
-# at 10^-1, and no power of 10 is 0.
+# constant factor.
+#
+# The notes say that ``logspace(0, -1, 10)`` ends at 0. In fact it ends at 10^-1, and no
+# power of 10 is 0.
 
 x = torch.logspace(0, -1, steps=10)
 print(x[0].item(), f"{x[-1]:.4f}")

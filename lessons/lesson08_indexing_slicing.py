@@ -52,6 +52,7 @@ print(a[:2, :1].shape, a[:2, -2:].shape, a[:2, 1:-1, :, -10:].shape)
 
 # %%
 # A third number is the step. Every second row and column are a quarter of the image.
+#
 # The notes say that ``a[:, :, 0:28:2, 0:30:2]`` has the shape [4, 3, 14, 14]. In fact
 # it has the shape [4, 3, 14, 15], since 30 columns give 15.
 

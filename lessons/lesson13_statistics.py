@@ -44,15 +44,15 @@ for dim in 0, 1, 2:
 #: L2, dim=2: [[2.24, 5.0], [7.81, 10.63]], by hand: True
 
 # %%
-# The notes say ``c.norm(1, dim=0)``. It gives the same numbers, but PyTorch's
-# documentation calls ``norm`` deprecated (不推荐使用) and recommends ``vector_norm``.
+# The notes say ``c.norm(1, dim=0)``. In fact PyTorch's documentation calls ``norm``
+# deprecated (不推荐使用) and recommends ``vector_norm``. Both give the same numbers.
 
 same = c.norm(1, dim=0).equal(torch.linalg.vector_norm(c, 1, dim=0))
 print("equal:", same)
 #: equal: True
 
 # %%
-# The notes say ``dtype=float``. Python's ``float`` has 64 bits, so this is
+# The notes say ``dtype=float``. In fact Python's ``float`` has 64 bits, so this is
 # ``torch.float64``. It takes twice the memory of the float32 that networks use.
 
 print(a.dtype, torch.tensor([1.0]).dtype)
@@ -213,8 +213,9 @@ show("ranks")
 # %%
 # Equal
 # -----
-# ``eq`` is ``==``. It compares element by element, and it broadcasts. The notes say
-# that it returns a tensor of the same type. In fact it returns bool.
+# ``eq`` is ``==``. It compares element by element, and it broadcasts.
+#
+# The notes say that it returns a tensor of the same type. In fact it returns bool.
 
 a, b = torch.tensor([1, 2, 3]), torch.tensor([1, 2, 4])
 print(torch.eq(a, b), torch.eq(a, b).dtype)

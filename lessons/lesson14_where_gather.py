@@ -24,8 +24,10 @@ torch.manual_seed(0)
 # where
 # -----
 # ``where`` takes its second argument where the condition (条件) is true, and its third
-# argument elsewhere. The notes say "larger than 0.5 chooses a, smaller than 0.5 chooses
-# b". In fact 0.5 itself also chooses b, since 0.5 is not larger than 0.5.
+# argument elsewhere.
+#
+# The notes say "larger than 0.5 chooses a, smaller than 0.5 chooses b". In fact 0.5
+# itself also chooses b, since 0.5 is not larger than 0.5.
 
 chance = torch.tensor([[0.9, 0.2], [0.5, 0.7]])
 print(torch.where(chance > 0.5, torch.zeros(2, 2), torch.ones(2, 2)))
