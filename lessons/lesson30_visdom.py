@@ -8,7 +8,7 @@ takes.
 
 :Notes: lesson30 Visdom可视化
 :Needs: lesson 29
-:Run: ``python lessons/lesson30_visdom.py --keep-open``
+:Run: ``python lessons/lesson30_visdom.py``
 """
 
 import time
@@ -19,12 +19,11 @@ from torch import nn, optim
 from torch.nn import functional as F
 from tqdm import tqdm
 
-from dashboard import connect  # new:
 from utils import batches, evaluate, mnist, settings, show, stop, stop_if_not_finite
 
-opt = settings(
-    epochs=10, batch_size=200, lr=0.05, momentum=0.9, port=8097, keep_open=False
-)
+from dashboard import connect  # new:  # isort: skip
+
+opt = settings(epochs=10, batch_size=200, lr=0.05, momentum=0.9, port=8097)
 torch.manual_seed(opt.seed)
 
 # %%
@@ -36,7 +35,7 @@ torch.manual_seed(opt.seed)
 # such a server or starts one, for this machine only, and says the page's address: open
 # it now, it follows by itself. Where no server can run, the lesson trains all the same.
 
-viz = connect(opt.port, opt.keep_open)  # new:
+viz = connect(opt.port)  # new:
 
 # %%
 # The data and the network are those of lesson 29.
@@ -163,16 +162,14 @@ def append_ms(count):
     """Milliseconds for one more point on a curve of ``count`` points."""
     steps = list(range(count))
     viz.line(steps, steps, win="long")
-    viz.flush()
     start = time.perf_counter()
     for step in range(count, count + 5):
         viz.line([step], [step], win="long", update="append")
-    viz.flush()  # waits until the server has done it
     return (time.perf_counter() - start) / 5 * 1000
 
 
 one_append = {}
-if not viz.offline:
+if not viz.lost:
     for count in 100, 500 if opt.quick else 3000:
         one_append[count] = append_ms(count)
         print(f"one more point on {count}: {one_append[count]:.1f} ms")
@@ -198,8 +195,9 @@ plt.legend()
 show("dashboard")
 
 # %%
-# A server that this lesson started stops with it, unless ``--keep-open`` says
-# otherwise. The dashboard is saved first: ``python dashboard.py`` shows it again.
+# A server that this lesson started ends with it. At a terminal the page stays until you
+# press Enter. Everything is in a log, too: ``python dashboard.py --replay`` and the
+# log's name show the dashboard again.
 
 viz.finish()  # new:
 

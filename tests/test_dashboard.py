@@ -1,9 +1,10 @@
-"""Level 1: dashboard.py with a real server, a real browser, and whatever goes wrong."""
+"""The dashboard with a real server, a real browser, and whatever goes wrong."""
 
 import http.server
 import json
 import os
 import re
+import select
 import shutil
 import signal
 import socket
@@ -11,44 +12,37 @@ import subprocess
 import sys
 import threading
 import time
-import urllib.request
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+import torch
 from conftest import lacking
-from lesson_runner import ROOT, crash, run_lesson
+from lesson_runner import ROOT, run_lesson
 
 import dashboard
-from dashboard import connect
+import visdom_server
+from dashboard import connect, who_answers
 
-LESSON = ROOT / "lessons" / "lesson30_visdom.py"
-SCRIPT = ROOT / "dashboard.py"
-WAIT = 60  # seconds, on a machine that does much else
+WAIT = 120  # seconds, on a machine that does much else
 
-pytestmark = [
-    pytest.mark.filterwarnings("ignore:The 'warn' method:DeprecationWarning"),
-    pytest.mark.xdist_group("dashboard"),  # one worker has its browser and its servers
-]
+pytestmark = pytest.mark.xdist_group("dashboard")  # one worker has all the servers
 posix = pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
 
 
 @pytest.fixture(autouse=True)
 def outputs(monkeypatch, tmp_path):
-    """A lesson ``lesson99_test.py``, in quick mode, whose outputs go to a folder."""
-    monkeypatch.setattr(sys, "argv", ["lessons/lesson99_test.py"])
+    """A quick lesson whose outputs go to a folder, and which ends with the test."""
+    ends = []
+    exits = SimpleNamespace(register=ends.append, unregister=lambda end: None)
+    monkeypatch.setattr(dashboard, "atexit", exits)
+    monkeypatch.setattr(sys, "argv", ["lesson99.py", "--no-show"])
     monkeypatch.setenv("LESSONS_OUTPUTS", str(tmp_path))
     monkeypatch.setenv("LESSONS_QUICK", "1")
-    return tmp_path
-
-
-@pytest.fixture
-def without_torch(outputs, monkeypatch):
-    """For new processes, which find dashboard.py: visdom imports torch where it can."""
-    folder = outputs / "without"
-    folder.mkdir()
-    for name in "torch", "openTSNE":
-        (folder / f"{name}.py").write_text("raise ImportError")
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(folder), str(ROOT)]))
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    yield tmp_path
+    for end in ends:
+        end()
 
 
 @pytest.fixture
@@ -60,64 +54,36 @@ def port():
 
 
 @pytest.fixture
-def foreign():
-    """A port with a program that is no Visdom: it answers each request with a page."""
+def other():
+    """Another program; what it answers to all requests is its attribute."""
 
     class Page(http.server.BaseHTTPRequestHandler):
         def do_POST(self):
+            self.rfile.read(int(self.headers["Content-Length"]))
             self.send_response(200)
             self.end_headers()
-            self.wfile.write(b"<html>")
+            self.wfile.write(server.answer)
 
         def log_message(self, *args):
             pass
 
     with http.server.ThreadingHTTPServer((dashboard.HOST, 0), Page) as server:
+        server.answer = b"<html>"
         threading.Thread(target=server.serve_forever, args=[0.05]).start()
-        yield server.server_port
+        yield server
         server.shutdown()
-
-
-class Person:
-    """A person at a terminal, who runs ``python dashboard.py``."""
-
-    def __init__(self, *flags, **environment):
-        self.process = subprocess.Popen(
-            [sys.executable, SCRIPT, *map(str, flags)],
-            env={**os.environ, **environment},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *error):
-        self.process.kill()
-        self.process.communicate()
-
-    def address(self):
-        """The address on the first line that is printed."""
-        line = self.process.stdout.readline()
-        assert line, self.process.stderr.read()
-        return re.search(r"http://\S+", line)[0]
-
-    def end(self):
-        """Wait for the end: exit status, and all that was said beside the address."""
-        out, err = self.process.communicate(timeout=WAIT)
-        return self.process.returncode, out + err
 
 
 def wait_until(what):
     limit = time.monotonic() + WAIT
     while not what():
         assert time.monotonic() < limit
-        time.sleep(0.02)
+        time.sleep(0.05)
 
 
-def free(port):
-    return dashboard._who_answers(port) == "nobody"
+def ends(port):
+    wait_until(lambda: who_answers(port) == "nobody")
+    return True
 
 
 def ys(viz, win):
@@ -126,236 +92,281 @@ def ys(viz, win):
     return json.loads(viz.get_window_data(win))["content"]["data"][0]["y"]
 
 
-def log_of(outputs):
-    """The only log of a run."""
-    (log,) = (outputs / "lesson99_test").glob("dashboard-*.log")
-    return log
+def logged(viz):
+    """What is in the log: each call's endpoint and message."""
+    lines = Path(viz.log_to_filename).read_text().splitlines()
+    return [json.loads(line) for line in lines]
 
 
-def entries(log):
-    return [json.loads(line) for line in log.read_text().splitlines()]
+def joined(lists):
+    return [item for items in lists for item in items]
+
+
+def lines_of(capsys):
+    return capsys.readouterr().err.splitlines()
 
 
 # --- a lesson and its server --------------------------------------------------------
 
 
-def test_a_server_is_started_and_ends_with_the_lesson(port, outputs, capsys):
+def test_a_new_server(port, capsys):
+    """It listens on this machine alone, and says two lines."""
     viz = connect(port)
-    assert viz.address.startswith(f"http://127.0.0.1:{port}/env/lesson99_test_")
-    assert not viz.offline
+    assert not viz.lost
     if sys.platform == "linux":  # where all of 127/8 is this machine
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(("127.0.0.2", port), timeout=5)
     for step in range(120):
-        viz.point("loss", step, 1 / (1 + step), {"title": "loss"})
-    assert ys(viz, "loss") == [1 / (1 + step) for step in range(120)]
+        viz.point("loss", step, step / 2, {"title": "loss"})
+    assert ys(viz, "loss") == [step / 2 for step in range(120)]
     viz.finish()
-    viz.finish()
-    said = capsys.readouterr().err.splitlines()
-    assert said == [
+    viz.leave()
+    assert lines_of(capsys) == [
         f"dashboard: {viz.address}",
-        "the dashboard is saved, its server has stopped; "
-        f'"python dashboard.py --port {port}" shows it again at {viz.address}',
+        f'this shows it again: python dashboard.py --replay "{viz.log_to_filename}"',
     ]
-    assert free(port)
-    assert not list((outputs / "lesson99_test").iterdir())  # the log is not needed
+    assert who_answers(port) == "nobody"
 
 
-def test_a_lesson_that_crashes(without_torch, port, outputs):
-    """Its dashboard is saved, and its server ends."""
-    script = outputs / "lesson98_crash.py"
+def lesson(outputs, port, body):
+    """The command of a lesson with a dashboard."""
+    script = outputs / "lesson98.py"
     script.write_text(
-        f"from dashboard import connect\nviz = connect({port})\n"
-        "viz.point('loss', 1, 2)\nraise ValueError('a mistake')\n"
+        f"import os, time\nfrom dashboard import connect\nviz = connect({port})\n"
+        f"viz.point('loss', 1, 2)\nviz.point('loss', 2, 3)\n{body}\n"
     )
-    command = [sys.executable, script]
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 1
-    assert done.stderr.splitlines()[-2] == "ValueError: a mistake"
-    assert "the dashboard is saved" in done.stderr.splitlines()[-1]
-    (saved,) = (outputs / "dashboard").glob("lesson98_crash_*.json")
-    window = json.loads(saved.read_text())["jsons"]["loss"]
-    assert window["content"]["data"][0]["y"] == [2]
-    assert free(port)
+    return [sys.executable, str(script)]
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ("raise ValueError('a mistake')", 1),
+        pytest.param("viz.flush(); os.kill(os.getpid(), 9)", -9, marks=posix),
+        pytest.param("assert not viz.lost", 0, marks=posix, id="stderr closed"),
+    ],
+)
+def test_the_server_ends_with_the_lesson(outputs, port, body, status):
+    """However the lesson ends, no point is lost."""
+    command = lesson(outputs, port, body)
+    if status == 0:
+        command = ["sh", "-c", 'exec "$@" 2>&-', "sh", *command]
+    done = subprocess.run(command, capture_output=True, timeout=WAIT)
+    assert done.returncode == status, done.stderr
+    assert ends(port)
+    (log,) = (outputs / "lesson98").glob("dashboard-*.log")
+    points = [json.loads(line)[1]["data"][0]["y"] for line in log.open()]
+    assert joined(points) == [2, 3]
 
 
 @posix
-def test_ctrl_c_in_a_lesson(without_torch, port, outputs):
-    """It is meant for the lesson, not for the server, which saves the dashboard."""
-    script = outputs / "lesson98_stopped.py"
-    script.write_text(
-        f"import time\nfrom dashboard import connect\nviz = connect({port})\n"
-        "viz.point('loss', 1, 2)\nprint('ready', flush=True)\ntime.sleep(60)\n"
-    )
-    with subprocess.Popen(
-        [sys.executable, script],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    ) as process:
+def test_ctrl_c_in_a_lesson(outputs, port):
+    """It is meant for the lesson, and not for the server, which gets what is left."""
+    command = lesson(outputs, port, "print('ready', flush=True); time.sleep(600)")
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, start_new_session=True, **pipes) as process:
         assert process.stdout.readline() == "ready\n"
         os.killpg(process.pid, signal.SIGINT)  # what a terminal does
         _, said = process.communicate(timeout=WAIT)
-    assert "the dashboard is saved, its server has stopped" in said
-    assert list((outputs / "dashboard").glob("lesson98_stopped_*.json"))
+    assert "does not answer" not in said
+    assert "press Enter" not in said  # there is no terminal
+    assert "this shows it again" in said
+    assert ends(port)
 
 
 @posix
-def test_a_lesson_that_is_killed(without_torch, port, outputs):
-    """Nobody is left to say so, and its server ends all the same."""
-    script = outputs / "lesson98_killed.py"
-    script.write_text(
-        f"import os\nfrom dashboard import connect\nviz = connect({port})\n"
-        "viz.point('loss', 1, 2)\nviz.flush()\nos.kill(os.getpid(), 9)\n"
-    )
-    subprocess.run([sys.executable, script], capture_output=True)
-    wait_until(lambda: free(port))
+@pytest.mark.parametrize("flags", [[], ["--no-show"]])
+def test_at_a_terminal_the_dashboard_stays(outputs, port, flags):
+    """Until Enter; with --no-show the lesson ends at once."""
+    import pty
+
+    ours, theirs = pty.openpty()
+    streams = dict.fromkeys(["stdin", "stdout", "stderr"], theirs)
+    with subprocess.Popen(lesson(outputs, port, "") + flags, **streams) as process:
+        os.close(theirs)
+        said = b""
+        while b"press Enter" not in said:
+            assert select.select([ours], [], [], WAIT)[0], said
+            try:
+                said += os.read(ours, 1000)
+            except OSError:  # the lesson has ended
+                break
+        if not flags:
+            assert process.poll() is None
+            assert who_answers(port) == "visdom"
+            os.write(ours, b"\n")
+        assert process.wait(WAIT) == 0
+        os.close(ours)
+    assert (b"the dashboard stays until you press Enter" in said) is not bool(flags)
+    assert ends(port)
 
 
-def test_two_lessons_share_a_server(port, capsys):
-    """The second goes on when the first, which started the server, has ended."""
-    first, second = connect(port, lesson="first"), connect(port, lesson="second")
-    for viz, value in (first, 1.0), (second, 2.0):
-        viz.line([value], [0], win="loss")
-    assert (ys(first, "loss"), ys(second, "loss")) == ([1.0], [2.0])
-    first.finish()
-    assert "for another lesson" in capsys.readouterr().err
-    second.line([3.0], [1], win="loss", update="append")
-    assert ys(second, "loss") == [2.0, 3.0]
-    second.finish()
-    assert "its server has stopped" in capsys.readouterr().err
-    assert free(port)
+@pytest.mark.parametrize(
+    ("flag", "display", "backend", "opens"),
+    [
+        ("--lr=1", ":0", "tkagg", True),
+        ("--no-show", ":0", "tkagg", False),
+        ("--lr=1", ":0", "agg", False),
+        ("--lr=1", None, "tkagg", False),
+    ],
+)
+def test_the_page_opens(other, monkeypatch, flag, display, backend, opens):
+    """Where there is a display, and windows are wanted."""
+    other.answer = b"true"  # as visdom's server does
+    opened = []
+    monkeypatch.setattr(dashboard.webbrowser, "open", opened.append)
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr(sys, "argv", ["lesson99.py", flag])
+    monkeypatch.setenv("MPLBACKEND", backend)
+    for name in "DISPLAY", "WAYLAND_DISPLAY":
+        monkeypatch.delenv(name, raising=False)
+    if display:
+        monkeypatch.setenv("DISPLAY", display)
+    viz = connect(other.server_port)
+    assert opened == ([viz.address] if opens else [])
 
 
-def test_two_lessons_that_start_at_once(port):
-    boards = []
-    threads = [
-        threading.Thread(target=lambda n=name: boards.append(connect(port, lesson=n)))
-        for name in ("first", "second")
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert [viz.port for viz in boards] == [port, port]
-    assert not any(viz.offline for viz in boards)
-    for viz in boards:
-        viz.finish()
-    assert free(port)
+def test_points_are_gathered(other, monkeypatch):
+    """One call a second, and on a long curve one for each fiftieth of it."""
+    viz = connect(other.server_port)  # no server: all is in the log
+
+    def calls():
+        return [message["data"][0]["y"] for _, message in logged(viz)]
+
+    monkeypatch.setattr(dashboard, "INTERVAL", 3600.0)
+    for step in range(100):
+        viz.point("loss", step, step)
+    assert [len(y) for y in calls()] == [1]
+    viz.flush()
+    assert [len(y) for y in calls()] == [1, 99]
+    monkeypatch.setattr(dashboard, "INTERVAL", 0.0)
+    for step in range(100, 500):
+        viz.point("loss", step, step)
+    viz.finish()
+    assert len(calls()[2]) == 2
+    assert len(calls()[-2]) == 10
+    assert joined(calls()) == list(range(500))
 
 
-def test_keep_open(port, capsys):
-    connect(port, keep_open=True).finish()
-    said = capsys.readouterr().err
-    pid = int(re.search(r'its server goes on until "\D* (\d+)"', said)[1])
-    assert not free(port)
-    os.kill(pid, signal.SIGTERM)
-    wait_until(lambda: free(port))
+# --- values and messages ------------------------------------------------------------
+
+
+def test_values_that_cannot_be_drawn(port):
+    """They are handled where they are given, and the page gets JSON."""
+    viz = connect(port)
+    loss = torch.tensor(2.0, requires_grad=True)
+    for step, y in enumerate([loss, torch.tensor([3]), float("nan"), float("inf")]):
+        viz.point("w", step, y)
+    for x in float("nan"), float("inf"):
+        with pytest.raises(ValueError, match=f"'w' cannot be drawn at x = {x}"):
+            viz.point("w", x, 1)
+    viz.line([float("-inf"), 1], [0, 1], win="l")
+    viz.text(5, win="t")
+    assert ys(viz, "w") == [2, 3, None, None]
+    assert ys(viz, "l") == [None, 1]
+    assert json.loads(viz.get_window_data("t"))["content"] == "<pre>5</pre>"
+    assert not re.search("NaN|Infinity", json.dumps(logged(viz)))
+
+
+def test_a_refused_message_is_one_line(port, capsys):
+    """The server is well, and all that follows arrives."""
+    viz = connect(port)
+    viz.text("a", win="t")
+    viz.image(torch.rand(3, 4, 4), win="i")
+    viz.line([1.0], [0.0], win="t", update="append")
+    viz.line([1.0], [0.0], win="i", update="append")
+    viz.get_window_data("nowhere")
+    assert len(refused := lines_of(capsys)[1:]) == 3
+    assert refused[0].startswith("the dashboard refuses update of window 't': 500 ")
+    assert not viz.lost
+    viz.line([1.0], [0.0], win="l", update="append")
+    viz.line([2.0], [1.0], win="l", update="append")
+    assert ys(viz, "l") == [1, 2]
+    viz.close("l")
+    viz.line([3.0], [0.0], win="l", update="append", opts={"xlabel": "step"})
+    assert ys(viz, "l") == [3]
+    window = json.loads(viz.get_window_data("l"))
+    assert "step" in json.dumps(window["content"]["layout"])
+    viz.text("first", win="new", append=True)
+    assert "first" in viz.get_window_data("new")
 
 
 # --- other servers and other programs -----------------------------------------------
 
 
 @posix
-def test_a_person_s_server_is_used_and_stays(port, outputs, capsys):
-    page_is_complete = not dashboard.missing_files()
-    with Person("--port", port) as person:
-        assert person.address() == f"http://127.0.0.1:{port}"
-        viz = connect(port)
-        viz.point("loss", 1, 2)
-        viz.finish()
-        assert "its server goes on as before" in capsys.readouterr().err
-        with Person("--port", port) as other:
-            assert other.end() == (
-                0,
-                f"a dashboard runs already: http://127.0.0.1:{port}\n",
-            )
-        person.process.send_signal(signal.SIGINT)
-        status, said = person.end()
-    assert status == 130
-    assert "Traceback" not in said
-    assert not said or not page_is_complete  # else it says how it fetches the rest
+def test_a_running_server_is_used_and_stays(port, capsys):
+    with person(port) as process:
+        assert f"http://127.0.0.1:{port}/" in process.stdout.readline()
+        first, second = connect(port), connect(port)
+        second.env += "b"
+        for viz, value in (first, 1.0), (second, 2.0):
+            viz.line([value], [0], win="loss")
+        assert (ys(first, "loss"), ys(second, "loss")) == ([1], [2])
+        first.leave()
+        assert who_answers(port) == "visdom"
+        with person(port) as again:  # shows it, and leaves it alone
+            assert again.wait(WAIT) == 0
+        process.send_signal(signal.SIGINT)
+        assert process.wait(WAIT) == 0
+    assert ends(port)
 
 
-def test_visdom_s_own_server_is_used(without_torch, port, capsys):
-    """One that was started as Visdom's documentation says."""
-    code = f"from visdom.server.run_server import start_server as s; s({port}, '', '')"
-    with subprocess.Popen([sys.executable, "-c", code], stdout=-3, stderr=-3) as server:
-        try:
-            wait_until(lambda: dashboard._who_answers(port) == "visdom")
-            viz = connect(port)
-            viz.line([1.0, 2.0], [0, 1], win="loss")
-            assert ys(viz, "loss") == [1, 2]
-            viz.finish()
-            assert "its server goes on as before" in capsys.readouterr().err
-        finally:
-            server.kill()
-
-
-def test_another_program_on_the_port(foreign, capsys):
-    viz = connect(foreign)
-    assert viz.port > foreign
-    assert not viz.offline
-    viz.finish()
-    said = capsys.readouterr().err
-    assert f"port {foreign} is used by another program; {viz.port} is taken" in said
-    assert f"--port {viz.port}" in said
+def person(port, *flags):
+    """A person at a terminal, who runs ``python dashboard.py``."""
+    script = str(ROOT / "dashboard.py")
+    command = [sys.executable, script, "--port", str(port), *map(str, flags)]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    return subprocess.Popen(command, **pipes)
 
 
 def test_a_dead_proxy_in_the_environment(port, monkeypatch):
     for name in "http_proxy", "HTTP_PROXY", "https_proxy", "all_proxy", "ALL_PROXY":
         monkeypatch.setenv(name, "http://127.0.0.1:9")
-    monkeypatch.delenv("no_proxy", raising=False)
-    monkeypatch.delenv("NO_PROXY", raising=False)
+    for name in "no_proxy", "NO_PROXY":
+        monkeypatch.delenv(name, raising=False)
     viz = connect(port)
     viz.line([1.0], [0], win="loss")
     assert ys(viz, "loss") == [1]
+
+
+def test_another_program_on_the_port(other, capsys):
+    """All is in the log, and the first of a window has its axes."""
+    viz = connect(other.server_port)
+    viz.point("loss", 1, 2, {"xlabel": "step"})
+    assert viz.image(torch.rand(3, 4, 4)).startswith("window_")
     viz.finish()
-
-
-# --- no server ----------------------------------------------------------------------
-
-
-def check_offline(viz, outputs, capsys, reason):
-    """All is in the log, and two lines say so."""
-    assert viz.offline
-    for step in range(60):
-        viz.point("loss", step, step)
-    viz.images([[[[0.0, 1.0]]]], win="x")
-    viz.text("a < b", win="t")
-    viz.finish()
-    log = log_of(outputs)
-    first, last = capsys.readouterr().err.splitlines()
-    assert reason in first
-    assert first.endswith(f"; what it would show is in {log}")
-    assert last == f'"python dashboard.py --replay {log}" shows the dashboard'
-    wins = [message["win"] for _, message in entries(log)]
-    assert wins == ["loss", "x", "t", "loss"]
-
-
-def test_no_port_is_left(foreign, outputs, capsys, monkeypatch):
-    monkeypatch.setattr(dashboard, "PORTS_TRIED", 1)
-    reason = f"no dashboard: the ports {foreign} to {foreign} are used by other"
-    check_offline(connect(foreign), outputs, capsys, reason)
+    first, last = lines_of(capsys)
+    assert f"no dashboard: port {other.server_port} is used by another" in first
+    assert viz.log_to_filename in last
+    endpoint, message = logged(viz)[0]
+    assert (endpoint, message["win"]) == ("events", "loss")
+    assert "step" in json.dumps(message["layout"])
 
 
 @pytest.mark.parametrize(
     ("server", "reason"),
     [
-        ("raise ImportError('no tornado')", "status 1 (ImportError: no tornado)"),
-        ("import time; time.sleep(60)", "did not answer within 1 s"),
+        ("raise ImportError('no tornado')", "(ImportError: no tornado)"),
+        ("import time; time.sleep(600)", "(and does not say why)"),
     ],
-    ids=["ends", "hangs"],
 )
 def test_a_server_that_cannot_start(server, reason, port, outputs, capsys, monkeypatch):
     script = outputs / "server.py"
     script.write_text(server)
-    monkeypatch.setattr(dashboard, "__file__", str(script))
-    monkeypatch.setattr(dashboard, "START_LIMIT", 1.0 if "time" in server else 30.0)
-    check_offline(connect(port), outputs, capsys, reason)
+    monkeypatch.setattr(visdom_server, "__file__", str(script))
+    monkeypatch.setattr(dashboard, "START_LIMIT", 1.0 if "sleep" in server else WAIT)
+    viz = connect(port)
+    reason = f"no dashboard: a new server does not answer {reason}"
+    assert lines_of(capsys) == [reason]
+    viz.line([1.0], [0], win="loss", update="append")
+    assert len(logged(viz)) == 1
 
 
+# --- a server that is lost ----------------------------------------------------------
+
+
+@posix
 def test_a_server_that_dies(port, outputs, capsys, monkeypatch):
     """Then a page made from the log is the one that there would have been."""
     monkeypatch.setattr(dashboard, "INTERVAL", 3600.0)  # points wait for a flush
@@ -363,148 +374,106 @@ def test_a_server_that_dies(port, outputs, capsys, monkeypatch):
     for step in range(70):
         viz.point("loss", step, step / 2)
     viz.flush()
-    viz._server._process.kill()
-    viz._server._process.wait()
+    viz.process.kill()
+    viz.process.wait()
     for step in range(70, 200):
         viz.point("loss", step, step / 2)
-    viz.text("the end", win="t")
-    viz.finish()
-    log = log_of(outputs)
-    assert capsys.readouterr().err.splitlines()[1:] == [
-        f"the server of {viz.address} does not answer any more; all goes on in {log}",
-        f'"python dashboard.py --replay {log}" shows the dashboard',
-    ]
+    viz.text("a < b", win="t")
+    for step in range(2):
+        viz.line([[step, 2]], [step], win="two", update="append")
+    viz.leave()
+    said = lines_of(capsys)
+    assert len(said) == 3
+    assert "no dashboard: its server does not answer any more (Conn" in said[1]
+    log = Path(viz.log_to_filename)
     log.write_text(log.read_text() + '["events", {"da')  # cut by a full disk, say
-    with Person("--port", port, "--replay", log) as person:
-        assert person.address() == viz.address
-        again = dashboard._Client(port, viz.env, os.devnull)
-        data = json.loads(again.get_window_data(None))
+    for _ in range(2):  # shown twice, it is there once
+        with person(port, "--replay", log) as process:
+            assert f"dashboard: {viz.address}" in process.stdout.readline()
+            data = json.loads(
+                dashboard.Dashboard(port, viz.env, None).get_window_data()
+            )
+            process.send_signal(signal.SIGINT)
+            _, said = process.communicate(timeout=WAIT)
+            assert process.returncode == 0
+        assert said.startswith(f"{log} is cut or damaged from line 7 on\n")
         assert data["loss"]["content"]["data"][0]["y"] == [i / 2 for i in range(200)]
-        assert data["t"]["content"] == "<pre>the end</pre>"
-        with Person("--port", port, "--replay", log) as other:
-            status, said = other.end()
-            assert status == 0
-            assert f"a dashboard runs already: {viz.address}" in said
-            assert f"{log} is cut or damaged from line 5 on" in said
-        assert len(json.loads(again.get_window_data(None))) == 2
-        assert len(json.loads(again.get_window_data("loss"))["content"]["data"]) == 1
-
-
-def test_points_are_gathered(foreign, outputs, monkeypatch):
-    """One call a second, and on a long curve one for each fiftieth of it."""
-    monkeypatch.setattr(dashboard, "PORTS_TRIED", 1)
-    viz = connect(foreign)  # no server: all is in the log
-    monkeypatch.setattr(dashboard, "INTERVAL", 3600.0)
-    for step in range(100):
-        viz.point("loss", step, step)
-    assert [len(y) for y in logged(outputs)] == [1]
-    viz.flush()
-    assert [len(y) for y in logged(outputs)] == [1, 99]
-    monkeypatch.setattr(dashboard, "INTERVAL", 0.0)
-    for step in range(100, 500):
-        viz.point("loss", step, step)
-    viz.finish()
-    calls = [len(y) for y in logged(outputs)[2:]]
-    assert calls[0] == 2
-    assert calls[-2] == 10
-    assert [y for call in logged(outputs) for y in call] == list(range(500))
-
-
-def logged(outputs):
-    """The values of each call that sent points."""
-    return [msg["data"][0]["y"] for _, msg in entries(log_of(outputs))]
+        assert data["two"]["content"]["data"][0]["y"] == [0, 1]
+        assert data["t"]["content"] == "<pre>a &lt; b</pre>"
+        assert ends(port)
 
 
 @posix
-def test_a_server_that_hangs(port, outputs, capsys, monkeypatch):
-    """Training does not wait for it."""
+def test_a_server_that_hangs(port, capsys, monkeypatch):
+    """Only the first message waits for it, and no point is lost."""
     viz = connect(port)
-    pid = viz._server._process.pid
+    assert dashboard.REPLY_LIMIT + 1 <= 5  # leave waits a second more
     monkeypatch.setattr(dashboard, "REPLY_LIMIT", 1.0)
-    os.kill(pid, signal.SIGSTOP)
-    try:
-        start = time.perf_counter()
-        for step in range(500):
-            viz.point("loss", step, step)
-        assert time.perf_counter() - start < 0.9
-        viz.finish()
-    finally:
-        os.kill(pid, signal.SIGCONT)
-    assert "does not answer any more" in capsys.readouterr().err
-    assert sum(map(len, logged(outputs))) == 500
-    viz._server._process.wait(WAIT)  # it finds its lesson gone
+    os.kill(viz.process.pid, signal.SIGSTOP)
+    start = time.perf_counter()
+    for step in range(500):
+        viz.point("loss", step, step)
+    for win in "abcdefgh":
+        viz.text(win, win=win)
+    viz.leave()
+    assert time.perf_counter() - start < 5
+    viz.process.wait(WAIT)
+    said = lines_of(capsys)
+    assert len(said) == 3
+    assert "does not answer any more (ReadTimeout)" in said[1]
+    assert viz.log_to_filename in said[2]
+    points = [m["data"][0]["y"] for _, m in logged(viz) if m["win"] == "loss"]
+    assert joined(points) == list(range(500))
 
 
-def test_no_folder_for_outputs(port, capsys, monkeypatch):
+def test_outputs_that_cannot_be_written(port, capsys, monkeypatch):
     monkeypatch.setenv("LESSONS_OUTPUTS", os.path.join(os.devnull, "outputs"))
     viz = connect(port)
-    viz.line([1.0], [0], win="loss")
-    assert ys(viz, "loss") == [1]
+    for step in range(2):
+        viz.line([1.0], [step], win="loss", update="append")
+    assert ys(viz, "loss") == [1, 1]
     viz.finish()
-    said = capsys.readouterr().err
-    assert "cannot be written" in said
-    assert "nothing is saved" in said
-
-
-def test_the_lesson_survives_its_server(port, outputs):
-    """Killed in the middle of training: it ends normally, two lines speak of it."""
-    pytest.importorskip("torch")
-    runs = []
-    flags = ["--port", str(port), "--epochs", "150"]  # still training when it dies
-    lesson = threading.Thread(
-        target=lambda: runs.append(run_lesson(LESSON, outputs, flags))
-    )
-    lesson.start()
-    log = outputs / "lesson30_visdom"
-    wait_until(lambda: any('"test"' in f.read_text() for f in log.glob("*.log")))
-    url = f"http://127.0.0.1:{port}/lesson"
-    request = urllib.request.Request(url, method="HEAD")
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    pid = int(opener.open(request).headers["Dashboard-Process"])
-    os.kill(pid, signal.SIGTERM)
-    lesson.join()
-    (run,) = runs
-    assert run.status == 0
-    assert not crash(run)
-    printed = "".join(printed for _, _, printed in run.outputs)
-    assert "epoch 150: accuracy" in printed
-    assert "one more point" not in printed
-    about = [line for line in run.stderr.splitlines() if "saved" not in line][1:]
-    (log,) = log.glob("dashboard-*.log")
-    assert len(about) == 2, run.stderr
-    assert f"all goes on in {log}" in about[0]
-    assert f'"python dashboard.py --replay {log}"' in about[1]
-    tests = [m for _, m in entries(log) if m["win"] == "test"]
-    assert len(tests) == 150
-    assert (log.parent / "dashboard.png").exists()
+    assert len(said := lines_of(capsys)) == 2
+    assert "cannot be written" in said[1]
 
 
 # --- the page -----------------------------------------------------------------------
 
 
 @pytest.fixture
-def page_files():
-    """The page's JavaScript, fetched into this installation of Visdom if need be."""
-    dashboard.fetch_page()
-    if dashboard.missing_files():
-        lacking("the page's JavaScript cannot be had here: no network and no npm")
+def page(browser):
+    """A page of a browser: what it asked for, and the errors in it."""
+    visdom_server.fetch_page(dashboard.say)
+    if visdom_server.page_lacks():
+        lacking("the page's scripts cannot be had here: no network and no npm")
+    page = browser.new_page(viewport={"width": 1280, "height": 1000})
+    page.asked, page.errors = [], []
+    page.on("request", lambda request: page.asked.append(request.url))
+    page.on("pageerror", lambda error: page.errors.append(str(error)))
+    yield page
+    page.close()
 
 
-def test_the_page_after_lesson_30(page_files, browser, port, outputs):
-    """The saved dashboard of a lesson that has ended, opened by a person afterwards."""
-    pytest.importorskip("torch")
-    run = run_lesson(LESSON, outputs, ["--port", str(port)])
+BRIGHT_PIXELS = """image => {
+    const canvas = document.createElement("canvas");
+    [canvas.width, canvas.height] = [image.naturalWidth, image.naturalHeight];
+    const context = canvas.getContext("2d");
+    context.drawImage(image, 0, 0);
+    const data = context.getImageData(0, 0, canvas.width, canvas.height).data;
+    return data.filter((value, i) => i % 4 == 0 && value > 200).length;
+}"""
+
+
+@posix
+def test_the_page_of_lesson_30(page, port, outputs):
+    """Its log, shown by a person afterwards, with no request off the machine."""
+    flags = ["--no-show", "--port", str(port)]
+    run = run_lesson(ROOT / "lessons" / "lesson30_visdom.py", outputs, flags)
     assert run.status == 0, run.stderr
-    assert not crash(run), crash(run)
-    address = re.search(r"shows it again at (\S+)", run.stderr)[1]
-    assert free(port)
-    with Person("--port", port) as person:
-        person.address()
-        page = browser.new_page(viewport={"width": 1280, "height": 1000})
-        asked, errors = [], []
-        page.on("request", lambda request: asked.append(request.url))
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.goto(address)
+    log = re.search(r'--replay "(.+)"', run.stderr)[1]
+    assert ends(port)
+    with person(port, "--replay", log) as process:
+        page.goto(process.stdout.readline().split()[-1])
         titles = "train loss", "test set", "test images", "predicted", "network"
         pane = {t: page.locator(".react-grid-item", has_text=t) for t in titles}
         for each in pane.values():
@@ -520,165 +489,109 @@ def test_the_page_after_lesson_30(page_files, browser, port, outputs):
         assert digits.evaluate(BRIGHT_PIXELS) > 1000
         words = pane["predicted"].locator("pre").inner_text()
         assert len(re.findall(r"\d", words)) == 40
-        assert re.search(r"<\d>", words)  # shown as text, not run as HTML
         assert "(0): Flatten" in pane["network"].locator("pre").inner_text()
-        page.screenshot(path=outputs / "page.png")
-        page.close()
-    assert not errors
-    assert [url for url in asked if not url.startswith(address.split("/env")[0])] == [
-        url for url in asked if url.startswith("data:")
-    ]
+        process.kill()
+    assert not page.errors
+    off = [url for url in page.asked if not url.startswith(f"http://127.0.0.1:{port}/")]
+    assert not [url for url in off if not url.startswith("data:")]
 
 
-BRIGHT_PIXELS = """image => {
-    const canvas = document.createElement("canvas");
-    [canvas.width, canvas.height] = [image.naturalWidth, image.naturalHeight];
-    const context = canvas.getContext("2d");
-    context.drawImage(image, 0, 0);
-    const data = context.getImageData(0, 0, canvas.width, canvas.height).data;
-    return data.filter((value, i) => i % 4 == 0 && value > 200).length;
-}"""
-
-
-def test_html_in_a_text_is_shown_as_text(page_files, browser, port):
+def test_text_is_shown_as_text(page, port):
     viz = connect(port)
     text = "<img src=x onerror='document.title = 1'>\n<script>1</script> & <b>"
     viz.text(text, win="t")
     viz.svg("<svg id='drawn'> </svg>", win="s")  # what is meant as HTML remains so
-    viz.flush()
-    page = browser.new_page()
     page.goto(viz.address)
     assert page.locator("pre").inner_text() == text
     page.locator("#drawn").wait_for(state="attached")
     assert page.title() == "visdom"
-    page.close()
-    viz.finish()
 
 
-# --- the page's JavaScript ----------------------------------------------------------
+# --- the page's scripts -------------------------------------------------------------
 
 
 @pytest.fixture
 def bare(outputs, monkeypatch):
-    """A copy of Visdom without JavaScript, for this process and for new ones."""
-    package = Path(dashboard.visdom.__file__).parent
+    """A copy of Visdom without scripts, and a firewall that swallows packets."""
+    brought = "main.js", "style.css", "network.css", "rc-tree-select-overrides.css"
+    page = (visdom_server.STATIC / "index.html").read_text()
+    named = re.findall(r"static_url\(\s*[\"'](\w+/[^\"']+)", page)
+    lacks = {name for name in named if Path(name).name not in brought}
     copy = outputs / "site" / "visdom"
-    files = {Path(name) for name in missing_by_nature()}
-
-    def ignore(folder, names):
-        here = Path(folder).relative_to(package)
-        static = here.relative_to("static") if here.parts[:1] == ("static",) else None
-        return [n for n in names if static is not None and static / n in files]
-
-    shutil.copytree(package, copy, ignore=ignore)
-    monkeypatch.setattr(dashboard, "STATIC", copy / "static")
+    shutil.copytree(visdom_server.STATIC.parent, copy)
+    for name in lacks:
+        (copy / "static" / name).unlink(missing_ok=True)
+    monkeypatch.setattr(visdom_server, "STATIC", copy / "static")
+    monkeypatch.setattr(visdom_server, "LIMIT", 3)
     monkeypatch.setenv("PYTHONPATH", str(copy.parent))
     monkeypatch.delenv("LESSONS_QUICK")
-    return copy / "static"
-
-
-def missing_by_nature():
-    """What the page names and Visdom does not bring, whether it was fetched or not."""
-    page = (dashboard.STATIC / "index.html").read_text()
-    named = re.findall(r"static_url\(\s*[\"'](\w+/[^\"']+)", page)
-    return {name for name in named if Path(name).name not in BROUGHT}
-
-
-BROUGHT = {"main.js", "style.css", "network.css", "rc-tree-select-overrides.css"}
-
-
-@pytest.fixture
-def silent_proxy(monkeypatch):
-    """A firewall that swallows packets: a proxy that takes each request in silence."""
     with socket.create_server((dashboard.HOST, 0)) as server:
         for name in "http_proxy", "https_proxy", "HTTPS_PROXY":
             monkeypatch.setenv(name, f"http://127.0.0.1:{server.getsockname()[1]}")
-        yield server
+        yield lacks
 
 
-@pytest.mark.usefixtures("silent_proxy")
-def test_javascript_that_cannot_be_had(bare, port, monkeypatch):
-    """It is named with the command that fetches it; the server takes data."""
-    monkeypatch.setenv("PATH", str(bare.parent))  # there is no npm
-    monkeypatch.setattr(dashboard, "STALL_LIMIT", 1.0)
-    lost = missing_by_nature()
-    said = []
-    monkeypatch.setattr(dashboard, "_say", said.append)
-    processes = []
-    popen = subprocess.Popen
-
-    def start(*args, **kwargs):
-        processes.append(popen(*args, **kwargs))
-        return processes[-1]
-
-    monkeypatch.setattr(subprocess, "Popen", start)
+def test_scripts_that_cannot_be_had(bare, outputs, port, monkeypatch, capsys):
+    """They are named, and the server takes data."""
+    monkeypatch.setenv("PATH", str(outputs))  # there is no npm
     viz = connect(port)
-    assert processes[0].poll() is not None  # the download was ended
-    assert said[0] == (
-        f"visdom's page lacks {len(lost)} JavaScript and style files: "
-        "its own download ..."
-    )
-    last = said[-2]
-    assert all(name in last for name in lost)
-    assert "its own download: stopped after 1 s; npm: it is not installed" in last
-    assert '"python dashboard.py" fetches them' in last
+    said = lines_of(capsys)
+    no_npm = "[Errno 2] No such file or directory: 'npm'"
+    lacks = f"the dashboard's page lacks {len(bare)} scripts and styles: "
+    assert said[0] == lacks + "visdom's own download"
+    assert said[1].endswith("timed out after 3 seconds")
+    assert said[2:4] == [lacks + "npm pack", f"npm pack fails: {no_npm}"]
+    assert said[4].startswith("the page stays empty without ")
+    assert all(name in said[4] for name in bare)
     viz.line([1.0], [0], win="loss")
     assert ys(viz, "loss") == [1]
-    viz.finish()
 
 
-def test_quick_runs_fetch_nothing(bare, port, monkeypatch):
-    monkeypatch.setenv("LESSONS_QUICK", "1")
-    monkeypatch.setattr(dashboard, "fetch_page", lambda: pytest.fail("fetched"))
-    connect(port).finish()
+def test_quick_runs_fetch_nothing(other, port, monkeypatch):
+    monkeypatch.setattr(visdom_server, "fetch_page", lambda say: pytest.fail("fetched"))
+    assert not connect(port).lost
 
 
 NPM = """#!{python}
 import io, sys, tarfile
-if sys.argv[1] != "pack":
-    sys.exit("npm error code E404")
-for package in sys.argv[2:]:
-    if package[0] != "-":
-        with tarfile.open(package.replace("@", "-") + ".tgz", "w:gz") as tar:
-            for name, content in {files!r}.get(package, {{}}).items():
-                member = tarfile.TarInfo("package/" + name)
-                member.size = len(content)
-                tar.addfile(member, io.BytesIO(content))
+if {fails}:
+    sys.stderr.buffer.write(b"npm error code E404 \\xff\\n")
+    sys.exit(1)
+for package in sys.argv[4:]:
+    with tarfile.open(package.replace("@", "-") + ".tgz", "w:gz") as tar:
+        for name in {files!r}[package]:
+            member = tarfile.TarInfo("package/" + name)
+            member.size = len(name)
+            tar.addfile(member, io.BytesIO(name.encode()))
 """
 
 
 @posix
-@pytest.mark.usefixtures("silent_proxy")
-def test_javascript_from_npm(bare, outputs, monkeypatch, capsys):
-    """Visdom's own download hangs, and npm, here a small stand-in, has all files."""
-    words = (dashboard._FILES + dashboard._FILES_02 + dashboard._FILES_03).split()
+@pytest.mark.parametrize("fails", [False, True])
+def test_scripts_from_npm(fails, bare, outputs, monkeypatch, capsys):
+    """Visdom's own download hangs, and npm, here a stand-in, has all or an error."""
     files = {}
-    for package, name in zip(words[::3], words[1::3], strict=True):
-        files.setdefault(package, {})[name] = name.encode()
+    for row in visdom_server._FILES.strip().splitlines():
+        _, package, _, *names = row.split()
+        files.setdefault(package, []).extend(names)
     npm = outputs / "npm"
-    npm.write_text(NPM.format(python=sys.executable, files=files))
+    npm.write_text(NPM.format(python=sys.executable, files=files, fails=fails))
     npm.chmod(0o755)
     monkeypatch.setenv("PATH", str(outputs), prepend=os.pathsep)
-    monkeypatch.setattr(dashboard, "STALL_LIMIT", 0.5)
-    (bare / "js" / "jquery.min.js").write_text("<html>Please log in to this network")
-    dashboard.fetch_page()
-    assert dashboard.missing_files() == []
-    assert (bare / "js/jquery.min.js").read_bytes() == b"dist/jquery.min.js"
-    said = capsys.readouterr().err.splitlines()
-    assert said[-1] == "they are there, and stay"
-    dashboard.fetch_page()
-    assert not capsys.readouterr().err
-
-
-def test_javascript_npm_fails(bare, outputs, monkeypatch, capsys):
-    """What npm says is passed on."""
-    monkeypatch.setattr(dashboard, "_download", lambda: None)
-    failed = subprocess.CompletedProcess([], 1, "", "npm error code ENOTFOUND\n")
-    monkeypatch.setattr(subprocess, "run", lambda *args, **kwargs: failed)
-    monkeypatch.setattr(shutil, "which", lambda name: name)
-    dashboard.fetch_page()
-    last = capsys.readouterr().err.splitlines()[-1]
-    assert "its own download: did not bring all of them; npm: code ENOTFOUND)" in last
+    jquery = visdom_server.STATIC / "js" / "jquery.min.js"
+    jquery.write_text("<html>Please log in to this network")
+    visdom_server.fetch_page(dashboard.say)
+    said = lines_of(capsys)
+    if fails:
+        assert (
+            said[3] == "npm pack fails: npm error code E404 \N{REPLACEMENT CHARACTER}"
+        )
+        assert all(name in said[4] for name in bare)
+    else:
+        assert len(said) == 3
+        assert visdom_server.page_lacks() == []
+        assert jquery.read_bytes() == b"dist/jquery.min.js"
+        visdom_server.fetch_page(pytest.fail)  # nothing more to do
 
 
 # --- the command line ---------------------------------------------------------------
@@ -687,9 +600,9 @@ def test_javascript_npm_fails(bare, outputs, monkeypatch, capsys):
 @pytest.mark.parametrize(
     ("flags", "says"),
     [
-        ("--port abc", "--port: takes a whole number from 1 to 65535, not 'abc'"),
-        ("--port 0", "--port: takes a whole number from 1 to 65535, not '0'"),
-        ("--port 70000", "--port: takes a whole number from 1 to 65535, not '70000'"),
+        ("--port abc", "--port: invalid int value: 'abc'"),
+        ("--port 0", "a port is a whole number from 1 to 65535, not 0"),
+        ("--port 70000", "a port is a whole number from 1 to 65535, not 70000"),
         ("--replay nowhere", "--replay nowhere cannot be read (No such file"),
         ("--replay pyproject.toml", "--replay pyproject.toml holds nothing to show"),
         ("--prot 1", "unrecognized arguments: --prot 1"),
@@ -700,32 +613,14 @@ def test_nonsense(flags, says, monkeypatch, capsys):
     monkeypatch.chdir(ROOT)
     with pytest.raises(SystemExit) as stopped:
         dashboard.main()
-    said = capsys.readouterr().err.splitlines()
     assert stopped.value.code == 2
-    assert said[-1].startswith("dashboard.py: ")
-    assert says in said[-1]
+    assert lines_of(capsys)[-1].startswith(f"dashboard.py: {says}")
 
 
-def test_nonsense_is_one_line_for_a_person():
-    with Person("--port", "abc") as person:
-        status, said = person.end()
-    assert status == 2
-    assert len(said.splitlines()) == 1
-
-
-def test_a_lesson_with_no_such_port(capsys):
-    with pytest.raises(SystemExit) as stopped:
-        connect(70000)
-    assert stopped.value.code == 2
-    assert "a port is a whole number from 1 to 65535" in capsys.readouterr().err
-
-
-def test_other_programs_on_all_ports(foreign, monkeypatch, capsys):
-    monkeypatch.setattr(dashboard, "PORTS_TRIED", 1)
-    monkeypatch.setattr(dashboard, "fetch_page", lambda: None)
-    monkeypatch.setattr(sys, "argv", ["dashboard.py", "--port", str(foreign)])
+def test_another_program_for_a_person(other, monkeypatch, capsys):
+    port = str(other.server_port)
+    monkeypatch.setattr(sys, "argv", ["dashboard.py", "--port", port])
     with pytest.raises(SystemExit) as stopped:
         dashboard.main()
     assert stopped.value.code == 1
-    said = capsys.readouterr().err
-    assert f"port {foreign} is used by another program" in said
+    assert f"port {port} is used by another program" in lines_of(capsys)[-1]
