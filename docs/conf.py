@@ -15,9 +15,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 for folder in "docs", "lessons", ".":
     sys.path.insert(0, str(ROOT / folder))
+OUTPUTS = ROOT / "docs" / "_build" / "outputs"
 os.environ["MPLBACKEND"] = "agg"
 os.environ["TQDM_DISABLE"] = "1"
-os.environ["LESSONS_OUTPUTS"] = str(ROOT / "docs" / "_build" / "outputs")
+os.environ["LESSONS_OUTPUTS"] = str(OUTPUTS)
 
 import pages
 
@@ -30,32 +31,17 @@ utils.say_once = lambda message, topic="": None
 project = "Annotated PyTorch lessons"
 author = "the authors of the annotated PyTorch lessons"
 project_copyright = "2026, the authors. Code and text under the MIT licence"
-html_title = project
 language = "en"
 
-extensions = [
-    "sphinx_gallery.gen_gallery",
-    "sphinx_copybutton",
-    "sphinx_design",
-]
+extensions = ["sphinx_gallery.gen_gallery"]
 exclude_patterns = ["_build", "**/*.md5", "lessons/sg_execution_times.rst"]
-html_theme = "pydata_sphinx_theme"
-html_context = {"default_mode": "auto"}
-html_theme_options = {
-    "logo": {"text": "PyTorch lessons"},
-    "navbar_end": ["theme-switcher"],
-    "navbar_align": "left",
-    "show_nav_level": 2,
-    "footer_start": ["copyright"],
-    "footer_end": [],
-    "secondary_sidebar_items": ["page-toc"],
-}
-html_sidebars = {"index": [], "notes": [], "glossary": []}
+html_theme = "basic"  # everything that is seen is in _templates and _static
+templates_path = ["_templates"]
 html_static_path = ["_static"]
-html_favicon = "_static/favicon.svg"
-html_css_files = ["site.css"]
 html_show_sourcelink = False
 html_copy_source = False
+html_use_index = False
+html_permalinks = False
 html_math_renderer = "mathml"
 
 

@@ -1,21 +1,23 @@
 """
 What the site's pages hold beside the lessons' own text.
 
-The front page's cards and results, the way from the notes to the lessons, links from
-prose to lessons and to the glossary, and formulas as MathML.
+The parts of the front page and of the side bar, the way from the notes to the lessons,
+what a lesson takes and reaches, its exercises, texts for its figures, links from prose
+to lessons and to the glossary, and formulas as MathML.
 """
 
+import os
 import re
-import textwrap
 from pathlib import Path
 
 import catalog
+import digits
 import latex2mathml.converter
 import torch
 from docutils import nodes
 from matplotlib import pyplot as plt
-from matplotlib.figure import Figure
-from sphinx import addnodes
+from PIL import Image
+from sphinx import addnodes, search
 
 import utils
 
@@ -42,10 +44,13 @@ sys.path.insert(0, str(found[0] / "lessons"))
 
 def setup(app) -> None:
     """Connect to Sphinx; the gallery's own work comes first, at priority 500."""
-    app.connect("builder-inited", draw_thumbnails, priority=600)
+    search.languages["en"] = Search
+    app.connect("builder-inited", reduce_figures, priority=600)
     app.connect("env-get-outdated", lambda *event: ["index", "notes"])
     app.connect("source-read", fill_page)
     app.connect("doctree-read", link_prose)
+    app.connect("html-page-context", add_context)
+    app.connect("build-finished", write_weights)
     app.add_html_math_renderer(
         "mathml", (visit_inline_math, None), (visit_display_math, None)
     )
@@ -54,163 +59,198 @@ def setup(app) -> None:
 def reset_lesson(gallery_conf, fname) -> None:
     """Give each lesson the state that a process of its own would have."""
     plt.rcParams.update(utils.STYLE)
+    utils._shown.clear()
     torch.set_default_dtype(torch.float32)
     torch.set_grad_enabled(True)
     torch.manual_seed(0)
 
 
+class Search(search.SearchEnglish):
+    """English words, and of Chinese ones also their parts: 梯度 finds 什么是梯度."""
+
+    def split(self, input: str) -> list[str]:
+        """The words to index."""
+        words = super().split(input)
+        for run in re.findall("[\u4e00-\u9fff]{3,12}", input):
+            ends = [(i, j) for i in range(len(run)) for j in range(i + 2, len(run) + 1)]
+            words += [run[i:j] for i, j in ends]
+        return words
+
+
+def reduce_figures(app) -> None:
+    """Store each new figure with the 256 colours that it uses most."""
+    for path in (DOCS / "lessons" / "images").glob("*.png"):
+        with Image.open(path) as image:
+            if image.mode != "P":
+                image.convert("RGB").quantize(256).save(path, optimize=True)
+
+
+def write_weights(app, error) -> None:
+    """Put the networks of the drawing pad beside its script."""
+    outputs = Path(os.environ["LESSONS_OUTPUTS"])
+    if not error and app.builder.name == "html":
+        digits.write(outputs, Path(app.outdir, "_static", "digits.bin"))
+
+
+def add_context(app, pagename, templatename, context, doctree) -> str | None:
+    """Give the templates the lessons, and say which template a page has."""
+    lessons = catalog.lessons()
+    context["parts"] = [
+        (part, [lesson for lesson in lessons if lesson.part == part])
+        for part in sorted({lesson.part for lesson in lessons})
+    ]
+    here = [x for x in lessons if pagename == f"lessons/{x.path.stem}"]
+    context["lesson"] = here[0] if here else None
+    context["description"] = here[0].idea if here else "Annotated PyTorch lessons"
+    context["measured"] = catalog.results()
+    if pagename == "index":
+        context["pictures"] = {x.number: picture(x.number) for x in lessons}
+    if pagename in ("index", "draw"):  # their headings stand in their templates
+        context["body"] = re.sub("<h1>.*?</h1>", "", context["body"], count=1)
+    templates = {"index": "front.html", "draw": "draw.html"}
+    return {**templates, "lessons/index": "lessons.html"}.get(pagename)
+
+
+def picture(number: int) -> str:
+    """A lesson's drawing for its card, or its number where it has none yet."""
+    path = DOCS / "cards" / f"{number:02d}.svg"
+    if path.exists():
+        return path.read_text(encoding="utf-8")
+    return f'<svg viewBox="0 0 160 100" aria-hidden="true"><text x="80" y="64" \
+font-size="44" text-anchor="middle" fill="currentColor">{number}</text></svg>'
+
+
 # --- pages that are made from the lessons' headers -----------------------------------
-
-
-def thumbnail(lesson) -> Path:
-    """Where the gallery puts the lesson's thumbnail."""
-    return DOCS / "lessons" / f"images/thumb/sphx_glr_{lesson.path.stem}_thumb.png"
-
-
-def draw_thumbnails(app) -> None:
-    """Give a lesson that draws nothing a thumbnail that says what it is about."""
-    for lesson in catalog.lessons():
-        images = DOCS / "lessons" / "images"
-        if not list(images.glob(f"sphx_glr_{lesson.path.stem}_0*.png")):
-            figure = Figure(figsize=(4, 2.8), dpi=100, facecolor="white")
-            text = textwrap.fill(lesson.idea.replace("`", ""), 34)
-            figure.text(0.06, 0.9, text, va="top", fontsize=11, linespacing=1.4)
-            figure.savefig(thumbnail(lesson))
 
 
 def fill_page(app, docname, source) -> None:
     """Fill in what is derived, and drop from a lesson's page what would stand twice."""
     if docname.startswith("lessons/lesson"):
-        # The captured output follows below; the downloads keep these lines.
-        source[0] = re.sub(r"^    #:.*\n", "", source[0], flags=re.M)
-        found = re.search(r"^:Notes: (.*)$", source[0], flags=re.M)
-        words = found[1].replace("`", "")
-        link = f":Notes: :ref:`{words} <notes-{int(docname[14:16])}>`"
-        source[0] = source[0].replace(found[0], link, 1)
-    for name, make in {"cards": cards, "results": results, "notes": notes}.items():
-        mark = f".. {name} of the lessons\n"
-        if mark in source[0]:
-            source[0] = source[0].replace(mark, make())
+        source[0] = lesson_page(docname.removeprefix("lessons/"), source[0])
+    if docname == "lessons/index":
+        source[0] = source[0].partition(".. raw:: html")[0]
+    if docname == "notes":
+        source[0] = notes(source[0])
 
 
-def cards() -> str:
-    """A heading a part, and below it a card a lesson."""
-    text = []
-    lessons = catalog.lessons()
-    for part in sorted({lesson.part for lesson in lessons}):
-        text += [part, "-" * len(part), "", ".. grid:: 1 2 3 4", "   :gutter: 3", ""]
-        for lesson in lessons:
-            if lesson.part == part:
-                image = thumbnail(lesson).relative_to(DOCS).as_posix()
-                text += [
-                    f"   .. grid-item-card:: {lesson.number} · {lesson.title}",
-                    f"      :img-top: {image}",
-                    f"      :img-alt: a figure of lesson {lesson.number}",
-                    f"      :link: lessons/{lesson.path.stem}",
-                    "      :link-type: doc",
-                    "",
-                    f"      {lesson.chinese or lesson.notes}",
-                    "",
-                ]
-    return "\n".join(text) + "\n"
+def lesson_page(stem: str, text: str) -> str:
+    """The gallery's page of a lesson, with what stands elsewhere put in its place."""
+    number = int(stem[6:8])
+    # The captured output follows below; the downloads keep these lines.
+    text = re.sub(r"^    #:.*\n", "", text, flags=re.M)
+    found = re.search(r"^:Notes: (.*)$", text, flags=re.M)
+    words = found[1].replace("`", "")
+    fields = f":Notes: :ref:`{words} <notes-{number}>`"
+    if row := catalog.results().get(stem):
+        fields += f"\n:Reached: {row['reached'].replace('`', '``')}"
+        fields += f"\n:Time: {row['seconds']} s on {row['cpu']}"
+    text = text.replace(found[0], fields, 1)
+    text = describe_figures(text)
+    return text
 
 
-def results() -> str:
-    """The results table, a row a lesson."""
-    measured = catalog.results()
-    text = [".. list-table::", "   :header-rows: 1", "   :class: results", ""]
-    text += ["   * - lesson", "     - reached", "     - s", "     - MB"]
-    for lesson in catalog.lessons():
-        if row := measured.get(lesson.path.stem):
-            text += [
-                f"   * - :doc:`{lesson.number} <lessons/{lesson.path.stem}>`",
-                f"     - {row['reached']}",
-                f"     - {row['seconds']}",
-                f"     - {row['memory_mb']}",
-            ]
-    rows = measured.values()
-    machines = sorted({f"torch {row['torch']} on {row['cpu']}" for row in rows})
-    dates = sorted(row["date"] for row in rows)
-    text += ["", f"Measured with {'; '.join(machines)}, {dates[0]} to {dates[-1]}.", ""]
-    return "\n".join(text)
+def describe_figures(text: str) -> str:
+    """Let each figure's text say its name and what the lesson says before it."""
+    parts = re.split(r"(?=^\.\. GENERATED FROM)", text, flags=re.M)
+    prose = ""
+    for i, part in enumerate(parts):
+        body = part.partition("\n")[2].strip()
+        if ".. code-block" not in part:
+            paragraphs = [p for p in body.split("\n\n") if p[:2] not in ("..", "- ")]
+            drawn = [p for p in paragraphs if "Drawn:" in p]
+            prose = (drawn or paragraphs or [prose])[-1]
+            prose = re.sub(r".*\n([-=~])\1+\n", "", prose)  # a heading
+            prose = " ".join(re.sub(r":\w+:|[`*\"]", "", prose).split())
+            prose = prose.partition("Drawn: ")[2] or prose
+            continue
+        shown = re.findall(r"show\(\"(\w+)\"|plot_image\(.*?\"([^\"]+)\"", body)
+        names = iter([a or b for a, b in shown])
+
+        def alt(found, names=names, prose=prose):
+            name = next(names, "figure").replace("_", " ")
+            return f"   :alt: {name}: {prose}"[:300]
+
+        parts[i] = re.sub(r"^   :alt: .*$", alt, part, flags=re.M)
+    return "".join(parts)
 
 
-def notes() -> str:
-    """The sections of the notes in their order, each with its lesson."""
-    text = []
-    for lesson in catalog.lessons():
-        text += [
-            f".. _notes-{lesson.number}:",
-            "",
-            f"{lesson.notes}",
-            f"    :doc:`lessons/{lesson.path.stem}`",
-            "",
-        ]
-    return "\n".join(text)
+def notes(text: str) -> str:
+    """
+    The sections of the notes, with links to the lessons.
+
+    Below a heading, ``:lessons: 37, 38`` names the section's lessons. The first of them
+    holds what an item names, unless the item ends with ``[other, lessons]``.
+    """
+    lessons = {lesson.number: lesson for lesson in catalog.lessons()}
+
+    def links(numbers: list[int], titles: bool = False) -> str:
+        found = [lessons[n] for n in numbers if n in lessons]
+        names = {x: f"{x.number} {x.title}" if titles else x.number for x in found}
+        return ", ".join(f":doc:`{names[x]} <lessons/{x.path.stem}>`" for x in found)
+
+    seen, lines, numbers = set(), [], []
+    for line in text.splitlines():
+        own = re.search(r"(?: \[([\d, ]+)\])?$", line)
+        if line.startswith(":lessons:"):
+            numbers = [int(n) for n in re.findall(r"\d+", line)]
+            lines += [f".. _notes-{n}:\n" for n in numbers if n not in seen]
+            seen.update(numbers)
+            line = links(numbers, titles=True)
+        elif line.startswith("- "):
+            wanted = [int(n) for n in own[1].split(",")] if own[1] else numbers[:1]
+            line = f"{line[: own.start()]} {links(wanted)}"
+        lines.append(line)
+    for number in sorted(set(lessons) - seen):
+        lines += [f"\n.. _notes-{number}:\n", links([number], titles=True)]
+    return "\n".join([*lines, ""])
 
 
 # --- links from prose ---------------------------------------------------------------
 
-LESSON = re.compile(r"\b[Ll]esson (\d+)\b")
-TERM = re.compile(r"^   (?! )(.+)$", re.M)
-EVERYDAY = {"step", "view"}  # terms that are plain words more often than not
-
-
-def link_prose(app, doctree) -> None:
-    """
-    Link "lesson 25" to its page, and the first mention of each term to the glossary.
-    """
-    if not app.env.docname.startswith("lessons/lesson"):
-        return
-    pages = {
-        lesson.number: f"/lessons/{lesson.path.stem}" for lesson in catalog.lessons()
-    }
-    terms = glossary_terms()
-    for text in list(doctree.findall(nodes.Text)):
-        if not isinstance(text.parent, nodes.paragraph):
-            continue  # headings, code, formulas and what is a link already
-        parts = [text]
-        for match in LESSON.finditer(text):
-            number = int(match[1])
-            if number in pages and pages[number] != f"/{app.env.docname}":
-                parts = _link(parts, match[0], "std", "doc", pages[number])
-        for term in list(terms):
-            found = re.search(rf"\b{re.escape(term)}\b", str(text))
-            if found:
-                parts = _link(parts, term, "std", "term", term)
-                terms.remove(term)
-        if len(parts) > 1:
-            text.parent.replace(text, parts)
+# Terms that are plain words more often than not.
+EVERYDAY = {"gate", "generator", "key", "leaf", "prior", "step", "value", "view"}
 
 
 def glossary_terms() -> list[str]:
     """The English terms of the glossary, the longest first."""
     text = (DOCS / "glossary.rst").read_text(encoding="utf-8")
-    entries = text.split(".. glossary::")[1]
-    return sorted(
-        (t for t in TERM.findall(entries) if t.isascii() and t not in EVERYDAY),
-        key=len,
-        reverse=True,
-    )
+    terms = re.findall(r"^   (?! )(.+)$", text.split(".. glossary::")[1], re.M)
+    linked = [term for term in terms if term.isascii() and term not in EVERYDAY]
+    return sorted(linked, key=len, reverse=True)
 
 
-def _link(parts: list, words: str, domain: str, kind: str, target: str) -> list:
-    """Turn the first of ``words`` within the plain parts into a cross-reference."""
-    for i, part in enumerate(parts):
-        if isinstance(part, nodes.Text) and words in part:
-            before, _, after = part.partition(words)
-            link = addnodes.pending_xref(
-                "",
-                nodes.inline("", words, classes=["xref", kind]),
-                refdomain=domain,
-                reftype=kind,
-                reftarget=target,
-                refexplicit=True,
-                refwarn=True,
-            )
-            new = [nodes.Text(before), link, nodes.Text(after)]
-            return [*parts[:i], *(p for p in new if p), *parts[i + 1 :]]
-    return parts
+def link_prose(app, doctree) -> None:
+    """Link "lesson 25" to its page and each term, once, to the glossary."""
+    here = app.env.docname
+    if not here.startswith(("lessons/lesson", "draw")):
+        return
+    pages = {x.number: f"/lessons/{x.path.stem}" for x in catalog.lessons()}
+    terms = glossary_terms()
+    words = re.compile(rf"\b(?:[Ll]esson (\d+)|{'|'.join(map(re.escape, terms))})\b")
+    for text in list(doctree.findall(nodes.Text)):
+        if not isinstance(text.parent, nodes.paragraph):
+            continue  # headings, code, formulas and what is a link already
+        parts, end = [], 0
+        for match in words.finditer(text):
+            kind, target = "term", match[0]
+            if match[1]:
+                kind, target = "doc", pages.get(int(match[1]))
+            elif target in terms:
+                terms.remove(target)
+            else:
+                continue
+            if target and target != f"/{here}":
+                parts += [nodes.Text(text[end : match.start()]), xref(kind, target)]
+                parts[-1] += nodes.inline("", match[0])
+                end = match.end()
+        if parts:
+            text.parent.replace(text, [*parts, nodes.Text(text[end:])])
+
+
+def xref(kind: str, target: str) -> addnodes.pending_xref:
+    """A link that Sphinx resolves, or warns of."""
+    where = {"refdomain": "std", "reftype": kind, "reftarget": target}
+    return addnodes.pending_xref("", refexplicit=True, refwarn=True, **where)
 
 
 # --- formulas -----------------------------------------------------------------------
