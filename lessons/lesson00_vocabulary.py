@@ -26,9 +26,10 @@ torch.manual_seed(0)
 # Classification and regression
 # -----------------------------
 # Regression (回归) predicts a quantity. Its answers are continuous, and a small error
-# is better than a large one. Classification (分类) predicts one of several classes. Its
-# answers are discrete, and all wrong answers are equally wrong. For an image of an 8,
-# the quantity 7 is close and the quantity 1 is not. The classes 7 and 1 are both wrong.
+# is better than a large one. Classification (分类) predicts one of several classes
+# (类别). Its answers are discrete, and all wrong answers are equally wrong. For an
+# image of an 8, the quantity 7 is close and the quantity 1 is not. The classes 7 and 1
+# are both wrong.
 
 for answer in 7, 1:
     print(f"{answer} for 8: error {(answer - 8) ** 2}, wrong class: {answer != 8}")
@@ -39,9 +40,9 @@ for answer in 7, 1:
 # Epoch, batch, step
 # ------------------
 # A batch (批) is a group of samples (样本) that the computer processes together. A step
-# (步) trains the model on one batch. An epoch (轮) trains it on every sample once. Ten
-# samples in batches of four need three steps an epoch. The last batch holds the two
-# samples that remain.
+# (步) trains the model (模型) on one batch. An epoch (轮) trains it on every sample
+# once. Ten samples in batches of four need three steps an epoch. The last batch holds
+# the two samples that remain.
 
 loader = DataLoader(range(10), batch_size=4)
 for epoch in range(2):
@@ -202,11 +203,11 @@ show("rand_and_randn")
 # %%
 # A residual connection
 # ---------------------
-# A residual connection (残差连接) adds a layer's input to its output: x + f(x) instead
-# of f(x). ResNet consists of such layers (lesson 42). The gradient (梯度) says how fast
-# a result changes with x (lesson 16). Each f below multiplies the gradient by 0.1, so
-# ten of them in a row leave one part in 10 billion. A sum x + f(x) multiplies the
-# gradient by 1.1.
+# A residual connection (残差连接) adds the input of a layer (层) to its output: x +
+# f(x) instead of f(x). ResNet consists of such layers (lesson 42). The gradient (梯度)
+# says how fast a result changes with x (lesson 16). Each f below multiplies the
+# gradient by 0.1, so ten of them in a row leave one part in 10 billion. A sum x + f(x)
+# multiplies the gradient by 1.1.
 
 x = torch.tensor(1.0, requires_grad=True)
 plain, residual = x, x

@@ -2,8 +2,9 @@
 Lesson 5: a first look at handwritten digits (手写数字识别问题)
 ================================================================
 
-A network reads the image of a handwritten digit and predicts which digit it is. This
-script shows every step in its long form, and later lessons explain the steps.
+A neural network (神经网络) reads the image of a handwritten digit and predicts which
+digit it is. This script shows every step in its long form, and later lessons explain
+the steps.
 
 :Notes: lesson5 手写数字识别问题
 :Needs: lesson 0
@@ -150,9 +151,9 @@ print(net(torch.zeros(5, 7, 784, device=opt.device)).shape)  # [5, 7, 784] => [5
 # %%
 # Step 3: the target
 # ------------------
-# A digit is a class, not a quantity. Where 8 is right, 7 and 1 are equally wrong.
-# One-hot rows treat all classes alike, and their ten numbers are compared with the
-# network's ten outputs.
+# The target (目标) is the output that the network should give. A digit is a class, not
+# a quantity. Where 8 is right, 7 and 1 are equally wrong. One-hot rows treat all
+# classes alike, and their ten numbers are compared with the network's ten outputs.
 
 print(one_hot(torch.tensor([3, 0])))
 #: tensor([[0., 0., 0., 1., 0., 0., 0., 0., 0., 0.],

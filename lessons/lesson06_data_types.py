@@ -179,16 +179,17 @@ print((t.int() / 2).dtype, (t.int() // 2).dtype)
 # ------------
 # The rank (阶) of a tensor is its number of dimensions. It shows what the tensor is
 # used for. In the shapes below, b is the batch, k the classes and d the features
-# (特征). Sequences have t time steps. Images have c channels (通道), the height h and
-# the width w.
+# (特征). Sequences (序列) have t time steps, and an RNN (循环神经网络) reads them.
+# Images have c channels (通道), the height h and the width w, and a convolution (卷积)
+# reads them.
 
 loss = F.mse_loss(torch.ones(3), torch.zeros(3))
 tensors = {
     "loss": loss,  # []
     "bias": nn.Linear(784, 10).bias,  # [k]
     "images as rows": torch.rand(100, 784),  # [b, d]
-    "sequences": torch.rand(20, 100, 50),  # [t, b, d], for an RNN
-    "images": torch.rand(100, 3, 28, 28),  # [b, c, h, w], for a convolution
+    "sequences": torch.rand(20, 100, 50),  # [t, b, d]
+    "images": torch.rand(100, 3, 28, 28),  # [b, c, h, w]
 }
 for name, t in tensors.items():
     print(f"{name:15} dim {t.dim()}, numel {t.numel():6}, shape {list(t.shape)}")

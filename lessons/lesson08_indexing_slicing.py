@@ -146,8 +146,8 @@ print(x[[0, 1]][:, [2, 0]])
 
 # %%
 # A classifier (分类器) gives each class a score. The logit (未归一化得分) of a class is
-# its score before softmax turns the scores into probabilities (概率). A loss uses such
-# pairs to select the logit of each sample's own class (lesson 25).
+# its score before softmax (归一化指数函数) turns the scores into probabilities (概率).
+# A loss uses such pairs to select the logit of each sample's own class (lesson 25).
 
 logits = torch.tensor([[0.1, 0.9], [0.8, 0.2], [0.3, 0.7]])  # [b, k]
 y = torch.tensor([1, 0, 0])  # [b]

@@ -74,10 +74,10 @@ print(x.unsqueeze(-1).unsqueeze(-1).shape)  # [2] => [2, 1] => [2, 1, 1]
 #: torch.Size([2, 1, 1])
 
 # %%
-# A use of ``unsqueeze`` is a bias for each channel. The output of a convolution (卷积)
-# is a feature map (特征图), an image for each of its channels (lesson 37). Here are
-# four feature maps with 32 channels. As [32] the bias does not fit, and as [1, 32, 1,
-# 1] it does (lesson 10).
+# A use of ``unsqueeze`` is a bias for each channel. The output of a convolution is a
+# feature map (特征图), an image for each of its channels (lesson 37). Here are four
+# feature maps with 32 channels. As [32] the bias does not fit, and as [1, 32, 1, 1] it
+# does (lesson 10).
 
 b = torch.rand(32)
 features = torch.rand(4, 32, 14, 14)  # [b, c, h, w]
