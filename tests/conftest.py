@@ -18,6 +18,11 @@ def pytest_addoption(parser):
         action="store_true",
         help="rewrite the #: lines of lessons that print something else",
     )
+    parser.addoption(
+        "--record",
+        action="store_true",
+        help="write what a full run reached to docs/results.csv and README.md",
+    )
 
 
 def pytest_xdist_auto_num_workers(config):

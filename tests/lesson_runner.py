@@ -2,22 +2,30 @@
 Run one lesson in a process of its own, and compare its output with its ``#:`` lines.
 
 The process starts from a forkserver that has imported the large libraries and computed
-nothing: forking after torch has computed hangs. Within it reprexlite runs the lesson
-statement by statement, so that each output is known to belong to its statement.
+nothing: forking after torch has computed hangs. The lesson is run statement by
+statement, so that each output is known to belong to its statement.
 """
 
+import ast
 import contextlib
 import dataclasses
+import importlib
 import io
 import math
 import multiprocessing
 import os
 import pickle
 import re
+import signal
 import sys
 import time
+import traceback
 from pathlib import Path
 from types import SimpleNamespace
+
+import pytest
+from _pytest import assertion
+from _pytest.config import get_config
 
 ROOT = Path(__file__).resolve().parent.parent
 LESSONS = sorted((ROOT / "lessons").glob("lesson*.py"))
@@ -29,7 +37,13 @@ DECIMAL = re.compile(r"-?\d+\.\d+(?:e[-+]\d+)?")
 # Two runs of one training on different CPUs differ by this much at most.
 ABSOLUTE, RELATIVE = 0.006, 0.05
 
-PRELOAD = ["matplotlib.pyplot", "reprexlite", "torch", "torch._dynamo", "torchvision"]
+PRELOAD = [
+    "matplotlib.pyplot",
+    "torch",
+    "torch._dynamo",
+    "torchvision",
+    "lesson_runner",
+]
 
 
 @dataclasses.dataclass
@@ -37,21 +51,29 @@ class Run:
     """What a lesson did."""
 
     status: int = 0  # exit status
+    error: str = ""  # the traceback, if a statement raised
     stderr: str = ""
     source: str = ""  # the lesson's text with the outputs of this run
     outputs: list = dataclasses.field(default_factory=list)  # (code, stated, printed)
-    values: SimpleNamespace | None = None  # its module-level names
+    reached: str = ""  # what ``judge`` returned
     seconds: float = 0.0
     memory_mb: float = 0.0
 
 
-def trains(path: Path) -> bool:
-    """Whether the lesson has settings, so that its outputs depend on a training run."""
-    return "settings(" in path.read_text(encoding="utf-8")
+def depends_on_quick(path: Path) -> bool:
+    """Whether a quick run prints other numbers: its training, data or draws are cut."""
+    text = path.read_text(encoding="utf-8")
+    return bool(re.search(r"opt\.quick|quick=|epochs=", text))
 
 
 def run_lesson(
-    path: Path, outputs: Path, flags=(), quick=True, timeout=120, environment=()
+    path: Path,
+    outputs: Path,
+    flags=(),
+    quick=True,
+    timeout=120,
+    environment=(),
+    judge=None,
 ) -> Run:
     """
     Run a lesson to its end.
@@ -62,6 +84,7 @@ def run_lesson(
         all of it, in a process that imports everything itself, as for a reader
     :param timeout: seconds until it is killed
     :param environment: variables that are set for it, a dict
+    :param judge: the name of a function in ``claims``, called with the lesson's names
     """
     methods = multiprocessing.get_all_start_methods()
     method = "forkserver" if quick and "forkserver" in methods else "spawn"
@@ -76,7 +99,7 @@ def run_lesson(
         "MPLBACKEND": "agg",
         **dict(environment),
     }
-    arguments = path, list(flags), quick, environment, sender
+    arguments = path, list(flags), quick, environment, judge, sender
     process = context.Process(target=_child, args=arguments)
     process.start()
     sender.close()
@@ -94,11 +117,13 @@ def run_lesson(
     return run
 
 
-def _child(path: Path, flags: list[str], quick: bool, environment, sender) -> None:
+def _child(path: Path, flags, quick: bool, environment, judge, sender) -> None:
+    signal.signal(
+        signal.SIGINT, signal.default_int_handler
+    )  # under nohup it is ignored
     os.environ.update(environment)
     sys.argv = [str(path), *flags]
     sys.path.insert(0, str(path.parent))
-    sys.path.insert(0, str(ROOT / "lessons"))  # for _path, where the lesson is a copy
     import matplotlib
     import pytest_socket
     import torch
@@ -110,43 +135,61 @@ def _child(path: Path, flags: list[str], quick: bool, environment, sender) -> No
     if quick:
         torch.set_num_threads(1)
     run = Run()
+    scope = {"__name__": "__main__", "__file__": str(path)}
     stderr = io.StringIO()
     with contextlib.redirect_stderr(stderr):
         try:
-            _execute(path, run)
+            run.source, run.outputs = execute(path, scope)
+            if judge:
+                run.reached = _claim(judge)(SimpleNamespace(**scope))
         except SystemExit as error:
             run.status = error.code if isinstance(error.code, int) else 1
+        except BaseException:
+            run.status, run.error = 1, traceback.format_exc()
     run.stderr = stderr.getvalue()
     run.memory_mb = _peak_memory_mb()
     sender.send_bytes(pickle.dumps(run))
 
 
-def _execute(path: Path, run: Run) -> None:
-    from reprexlite import Reprex, ReprexConfig
-
-    config = ReprexConfig(parsing_method="declared", comment="#:", venue="py")
-    scope = {"__name__": "__main__", "__file__": str(path)}
-    source = path.read_text(encoding="utf-8")
-    reprex = Reprex.from_input(source, config, scope)
-    for result in reprex.results:
-        result.raw = None  # only what is printed is an output
-    run.source = re.sub(r"^#: $", "#:", reprex.render(), flags=re.M).rstrip("\n") + "\n"
-    run.values = SimpleNamespace(**{k: v for k, v in scope.items() if _small(v)})
-    for statement, old, new in zip(
-        reprex.statements, reprex.old_results, reprex.results, strict=True
-    ):
-        stated = "\n".join(line.rstrip() for line in old.lines)
-        lines = (new.stdout or "").splitlines()
-        printed = "\n".join(line.rstrip() for line in lines)
-        run.outputs.append((statement.raw_code.strip(), stated, printed))
+def _claim(name: str):
+    """A function of ``claims``, whose assertions say what they compared."""
+    assertion.install_importhook(get_config())
+    pytest.register_assert_rewrite("claims")
+    return getattr(importlib.import_module("claims"), name)
 
 
-def _small(value) -> bool:
-    """Whether a name's value is a result: plain, and of a size that one would print."""
-    try:
-        return len(pickle.dumps(value)) < 100_000
-    except Exception:
-        return False
+def statements(source: str) -> tuple[list[tuple[list[str], list[str]]], list[str]]:
+    """Each top-level statement's lines with the ``#:`` lines below it; what is left."""
+    lines, start, found = source.splitlines(), 0, []
+    for node in ast.parse(source).body:
+        end = below = node.end_lineno
+        while below < len(lines) and lines[below].startswith("#:"):
+            below += 1
+        stated = [line[2:].removeprefix(" ") for line in lines[end:below]]
+        found.append((lines[start:end], stated))
+        start = below
+    return found, lines[start:]
+
+
+def execute(path: Path, scope: dict) -> tuple[str, list[tuple[str, str, str]]]:
+    """
+    Run a lesson in a scope.
+
+    :returns: its text with the outputs of this run, and (code, stated, printed) of each
+        statement
+    """
+    text = path.read_text(encoding="utf-8")
+    found, rest = statements(text)
+    source, outputs, line = [], [], 0
+    for code, stated in found:
+        out = io.StringIO()
+        with contextlib.redirect_stdout(out):  # empty lines: the error's line is right
+            exec(compile("\n" * line + "\n".join(code), str(path), "exec"), scope)
+        line += len(code) + len(stated)
+        printed = [line.rstrip() for line in out.getvalue().splitlines()]
+        outputs.append(("\n".join(code), "\n".join(stated), "\n".join(printed)))
+        source += code + [f"#: {line}".rstrip() for line in printed]
+    return "\n".join(source + rest) + "\n", outputs
 
 
 def _peak_memory_mb() -> float:
@@ -160,19 +203,11 @@ def _peak_memory_mb() -> float:
     return peak / 1e6 if sys.platform == "darwin" else peak / 1e3
 
 
-def crash(run: Run) -> str:
-    """The traceback of a statement that raised, or an empty string."""
-    for _, _, printed in run.outputs:
-        if printed.startswith("Traceback (most recent call last)"):
-            return printed
-    return ""
-
-
 def differences(run: Run, exact: bool) -> str:
     """What a lesson printed other than it states; an empty string if nothing."""
     same = _equal if exact else _close
     return "\n\n".join(
-        f"{code}\n--- stated\n{stated}\n--- printed\n{printed}"
+        f"{code.strip()}\n--- stated\n{stated}\n--- printed\n{printed}"
         for code, stated, printed in run.outputs
         if not same(stated, printed)
     )

@@ -1,0 +1,461 @@
+"""
+What each lesson claims, asserted on the names that a full run of it leaves.
+
+A function a lesson, in the order of their numbers. It gets the lesson's names and
+returns what the table of results says.
+"""
+
+import math
+
+import pytest
+
+
+def lesson00_vocabulary(lesson):
+    assert lesson.steps_per_epoch == 300
+    assert list(lesson.norms.values()) == [7, 5, 4]
+    plain, residual = lesson.gradients
+    assert plain < 1e-9 < 1 < residual
+    assert lesson.w.item() == 3.25
+    return f"{lesson.steps_per_epoch} steps an epoch"
+
+
+def lesson05_mnist_first_look(lesson):
+    assert lesson.accuracy >= 0.87
+    assert len(lesson.losses) == 3 * 118
+    return f"test accuracy {lesson.accuracy:.3f}"
+
+
+def lesson10_broadcasting(lesson):
+    assert lesson.wrong_losses == [2.5, 1.25]
+    assert lesson.losses == [0.0, 1.25]
+    return "the silent [n, n]: loss 2.5 for perfect predictions, 1.25 for useless ones"
+
+
+def lesson14_where_gather(lesson):
+    assert lesson.where_seconds * 100 < lesson.loop_seconds
+    return "`where` more than 100 times as fast as a loop over 10000 numbers"
+
+
+def lesson16_gradients(lesson):
+    gradient = lesson.gradient
+    angle = math.degrees(math.atan2(gradient[1], gradient[0]))
+    assert abs(lesson.best_angle - angle) <= 0.5
+    assert math.isclose(lesson.directional.max(), gradient.norm(), rel_tol=1e-6)
+    assert lesson.convex == {"convex": True, "saddle": False, "two minima": False}
+    ends = {search[1:]: end for search, end in lesson.ends.items()}
+    assert abs(ends[-1.5, 0.3, 0.0]) < abs(ends[-1.5, 0.03, 0.0]) < 1.5
+    assert abs(ends[-1.5, 1.03, 0.0]) > 1.5
+    assert ends[-2.0, 0.01, 0.0] < 0 < ends[2.2, 0.01, 0.0]
+    assert ends[2.2, 0.01, 0.9] < 0
+    return (
+        f"steepest of 360 directions {lesson.best_angle}°, the gradient's {angle:.0f}°"
+    )
+
+
+def lesson17_function_gradients(lesson):
+    assert len(lesson.errors) == 12 + 4 + 1
+    assert max(lesson.errors.values()) < 1e-6
+    assert lesson.smallest["torch.float64"] < 1e-8 < lesson.smallest["torch.float32"]
+    assert lesson.partials == [0, 0]
+    assert lesson.along_diagonal > 0.7
+    return "17 formulas equal autograd to 1e-6"
+
+
+def lesson18_activation_loss_gradients(lesson):
+    assert len(lesson.errors) == 6
+    assert max(lesson.errors.values()) < 1e-6
+    for ratio, difference in zip(lesson.ratios, [1, 0.1, 10], strict=True):
+        assert math.isclose(ratio, math.exp(difference))
+    rows = lesson.jacobian
+    assert (lesson.first - rows[1]).abs().max() < 1e-12
+    assert (lesson.accumulated - rows[1] - rows[2]).abs().max() < 1e-12
+    return "6 formulas equal autograd to 1e-6"
+
+
+def lesson19_perceptron_gradients(lesson):
+    assert len(lesson.errors) == 3
+    assert max(lesson.errors.values()) < 1e-6
+    for n, factor in lesson.mse_factors.items():
+        assert math.isclose(factor, 2 / n)
+    correct = (lesson.outputs > 0.5) == (lesson.t > 0.5)
+    assert correct[:, :2].all()
+    assert (lesson.outputs[:, 2] - 0.5).abs().max() < 0.05
+    return "AND and OR learned by hand, XOR not"
+
+
+def lesson20_chain_rule(lesson):
+    assert len(lesson.errors) == 6
+    assert max(lesson.errors.values()) < 1e-6
+    assert lesson.plain_gradient < 1e-5
+    assert lesson.residual_gradient > 1
+    return "product of the steps equals the whole"
+
+
+def lesson21_mlp_backprop(lesson):
+    assert lesson.errors.keys() == {"w1", "b1", "w2", "b2"}
+    assert max(lesson.errors.values()) < 1e-6
+    assert lesson.correct == 4
+    assert lesson.losses[-1] < 0.01 < lesson.losses[0]
+    assert lesson.learned[2] < lesson.learned[4] == 8
+    return "XOR 4 of 4 by handwritten back-propagation"
+
+
+def lesson22_himmelblau(lesson):
+    assert lesson.error < 1e-6
+    assert max(lesson.values) < 1e-6
+    for minimum in lesson.minima:
+        assert ((lesson.ends - minimum).norm(dim=1) < 1e-3).sum() == 1
+    assert lesson.reached > 0.99
+    adam, momentum = (lesson.optimizer_ends[name] for name in ("Adam", "momentum"))
+    assert math.dist(adam, momentum) > 5
+    return "four starts reach four minima, f < 1e-6"
+
+
+def lesson24_logistic_regression(lesson):
+    shares = [lesson.zero_share[h] for h in (1e-2, 1e-4, 1e-6)]
+    assert shares == sorted(shares)
+    assert shares[-1] > 0.999
+    assert max(lesson.loss_zero_share.values()) == 0
+    assert max(lesson.errors.values()) < 1e-6
+    assert min(lesson.accuracies.values()) > 0.9
+    assert lesson.accuracy3 > 0.85
+    return f"accuracy {lesson.accuracies['cross entropy']:.3f}, its slope zero"
+
+
+def lesson25_cross_entropy(lesson):
+    fair, loaded, certain = lesson.entropies.values()
+    assert math.isclose(fair, math.log(6))
+    assert fair > loaded > certain == 0
+    assert max(lesson.sum_errors) < 1e-12
+    assert math.isclose(lesson.in_steps, lesson.in_one, rel_tol=1e-5)
+    assert lesson.separate.isinf()
+    assert lesson.together == lesson.by_hand == 1000
+    assert lesson.together_gradient.tolist() == [[1, -1, 0]]
+    assert lesson.error < 1e-6
+    slopes = lesson.slope_at_wrong
+    assert slopes["cross entropy"] < -0.99
+    assert slopes["squared error"] > -0.001
+    assert lesson.ends["cross entropy"] > 0.9
+    assert lesson.ends["squared error"] < 0.001
+    return "finite at logits of 1000"
+
+
+def lesson26_softmax_from_scratch(lesson):
+    accuracies = lesson.accuracies
+    assert accuracies["Kaiming"] >= 0.95
+    assert 0.6 <= accuracies["plain randn"] <= 0.8
+    assert accuracies["plain randn, ReLU on logits"] <= 0.12
+    assert lesson.dead_classes >= 6
+    return (
+        f"test accuracy {accuracies['Kaiming']:.3f} with Kaiming, "
+        f"{accuracies['plain randn']:.3f} without"
+    )
+
+
+def lesson27_linear_layers(lesson):
+    assert lesson.parameter_count == 784 * 200 + 200 * 200 + 200 * 10 + 410
+    assert lesson.largest_difference < 1e-4
+    assert lesson.accuracy >= 0.88
+    return "same weights as raw tensors"
+
+
+def lesson28_activations_gpu(lesson):
+    assert lesson.dead_units == {"ReLU": 200, "LeakyReLU": 0}
+    assert lesson.accuracies["ReLU"] < 0.12 < 0.3 < lesson.accuracies["LeakyReLU"]
+    free = lesson.accuracies["free logits"]
+    bent = lesson.accuracies["LeakyReLU on logits"]
+    assert free >= 0.84
+    assert bent <= 0.78
+    return f"first epoch {free:.3f} with free logits, {bent:.3f} with LeakyReLU on them"
+
+
+def lesson29_mnist(lesson):
+    assert lesson.accuracy >= 0.98
+    assert lesson.losses[-1] < 0.1 < lesson.losses[0]
+    assert len(lesson.epoch_seconds) == 10
+    assert lesson.confusion.sum() == 10_000
+    return f"test accuracy {lesson.accuracy:.3f}"
+
+
+def lesson30_visdom(lesson):
+    assert lesson.accuracy >= 0.975
+    assert len(lesson.losses) == 3000
+    assert lesson.one_append[3000] > 3 * lesson.one_append[100]
+    assert lesson.plotted[200] == pytest.approx(50, abs=0.1)
+    assert lesson.plotted[1000] == pytest.approx(10, abs=0.1)
+    ratio = lesson.one_append[3000] / lesson.one_append[100]
+    return (
+        f"test accuracy {lesson.accuracy:.3f}; one more point costs {ratio:.0f} times "
+        f"as much on 3000 points as on 100"
+    )
+
+
+def lesson31_overfitting(lesson):
+    train_errors, test_errors = lesson.train_errors, lesson.test_errors
+    assert train_errors == sorted(train_errors, reverse=True)
+    assert 3 <= lesson.degrees[test_errors.index(min(test_errors))] <= 5
+    assert test_errors[0] > 1.5 * min(test_errors)
+    assert test_errors[-1] > 2 * min(test_errors)
+    few, many = lesson.results[500], lesson.results[5000]
+    assert few[0] < 0.01 < many[0]
+    assert few[2] > 1.1 * few[1]
+    assert many[2] < 1.1 * many[1]
+    assert many[3] > few[3] + 0.05
+    test_losses = [scores[2] for scores in lesson.widths.values()]
+    assert test_losses == sorted(test_losses, reverse=True)
+    assert lesson.widths[2][1] < 0.8 < 0.999 < lesson.widths[8][1]
+    assert lesson.memorised > 0.95 > 0.2 > lesson.guessed
+    return f"500 images {few[3]:.3f} on test images, 5000 images {many[3]:.3f}"
+
+
+def lesson32_train_val_test(lesson):
+    assert lesson.same_split
+    assert lesson.shared == 0
+    loss = {way: result[2] for way, result in lesson.results.items()}
+    assert loss["lowest loss"] < loss["last epoch"] - 0.01
+    optimism = [said - true for said, true in lesson.claims.values()]
+    assert optimism == sorted(optimism, reverse=True)
+    assert optimism[0] > 0.03 > 0.005 > optimism[-1] > 0
+    truth = [true for _, true in lesson.claims.values()]
+    assert truth == sorted(truth)
+    means = {width: sum(s) / len(s) for width, s in lesson.widths.items()}
+    assert means[5] < 0.8 < 0.85 < min(means[20], means[100])
+    assert lesson.leaks[True] > 0.9 > 0.6 > lesson.leaks[False] > 0.4
+    said, true = lesson.claims[100]
+    return f"chosen on 100 images: {said:.3f} there, {true:.3f} in truth"
+
+
+def lesson33_regularization(lesson):
+    assert lesson.zero_shares[0] < 0.01 < 0.3 < lesson.zero_shares[1]
+    same = {n: [e < 1e-6 for e in errors] for n, errors in lesson.errors.items()}
+    assert same["SGD"] == [True, True]
+    assert same["Adam"] == [True, False]
+    assert same["AdamW"] == [False, True]
+    _, free_loss, free_accuracy, free_near_zero = lesson.results["no penalty"]
+    l1, l2 = lesson.results["L1 0.001"], lesson.results["L2 0.03"]
+    assert max(lesson.results["L1 0.0003"][1], l2[1]) < free_loss
+    assert max(row[2] for row in lesson.results.values()) < free_accuracy + 0.01
+    assert free_near_zero < 0.05
+    assert l2[3] < 0.15 < 0.6 < l1[3]
+    return f"near-zero weights: L1 {l1[3]:.0%}, L2 {l2[3]:.0%}"
+
+
+def lesson34_momentum_lr_decay(lesson):
+    assert lesson.difference < 1e-12
+    assert lesson.ravine_ends[0.9] < lesson.ravine_ends[0.0] / 100
+    assert lesson.ravine_ends[0.99] > lesson.ravine_ends[0.0]
+    plain, momentum, faster = lesson.last_losses.values()
+    assert momentum < plain / 2
+    assert abs(momentum - faster) < 0.1
+    assert list(lesson.plateau_rates) == [0.1, 0.5]
+    accuracies = lesson.accuracies
+    constant = accuracies["constant"]
+    tenth = accuracies["constant, a tenth"]
+    assert constant < tenth < min(accuracies[n] for n in ("StepLR", "cosine"))
+    assert tenth < accuracies["warm-up"]
+    return f"loss {momentum:.2f} with momentum, {plain:.2f} without"
+
+
+def lesson35_early_stopping_dropout(lesson):
+    assert all(lesson.equal)
+    assert lesson.modes["eval", False] == (False, True)  # gradients are on
+    assert lesson.modes["train", True] == (True, False)  # dropout is on
+    for stopped_loss, stopped_accuracy, loss, accuracy in lesson.results.values():
+        assert stopped_loss < loss
+        assert stopped_accuracy < accuracy
+    assert lesson.results[0.5][2] < lesson.results[0.0][2]
+    for b, noise in lesson.noise.items():
+        assert 0.85 < lesson.noise[1] / noise / b**0.5 < 1.15
+    assert lesson.losses[50][-1] < lesson.losses[150][-1] < lesson.losses[500][-1]
+    stopped_loss, _, loss, _ = lesson.results[0.0]
+    return f"test loss {stopped_loss:.3f} stopped, {loss:.3f} at the end"
+
+
+def lesson37_convolution(lesson):
+    assert lesson.largest_difference < 1e-5
+    assert lesson.wrong_sizes == 0
+    assert lesson.numbers == 9
+    assert lesson.parameters == (785 * 8 * 784, 80)
+    assert lesson.moves_along == {"Conv2d": True, "Linear": False}
+    assert list(lesson.fields.values()) == [3, 5, 7, 15]
+    return "equal to F.conv2d; 80 parameters for 4.9 million"
+
+
+def lesson38_cnn(lesson):
+    assert len(lesson.calls) == 1
+    cnn, mlp = lesson.parameters["cnn"], lesson.parameters["mlp"]
+    assert abs(cnn - mlp) < 0.01 * cnn
+    assert lesson.accuracy >= 0.985
+    assert len(lesson.accuracies["cnn"]) == 3
+    mlp_accuracy = lesson.accuracies["mlp"][-1]
+    assert 1 - lesson.accuracy < (1 - mlp_accuracy) / 2
+    return f"test accuracy {lesson.accuracy:.3f}, of an MLP as large {mlp_accuracy:.3f}"
+
+
+def lesson39_pooling_sampling(lesson):
+    assert lesson.equal == [True] * 11
+    lost = {way: runs[:, 0] - runs[:, 2] for way, runs in lesson.runs.items()}
+    assert lost["max"].max() < lost["every second"].min()
+    assert lost["average"].max() < lost["every second"].min()
+    kept = [runs.mean(dim=0) for runs in lesson.runs.values()]
+    assert all(means[0] > 0.9 and means[4] < 0.6 for means in kept)
+    pooled, strided = lost["max"].mean(), lost["every second"].mean()
+    return f"two pixels cost {pooled:.3f} with max pooling, {strided:.3f} without"
+
+
+def lesson40_batch_norm(lesson):
+    assert len(lesson.differences) == 18
+    assert max(lesson.differences) < 1e-5
+    without, with_norm = lesson.spread["without"], lesson.spread["with"]
+    assert without[-1] < without[0] / 100
+    assert with_norm[-1] > with_norm[0] / 1.5
+    accuracies = lesson.accuracies
+    for lr in 0.01, 0.1, 1.0:
+        assert accuracies[lr, "without"] < 0.2
+        assert accuracies[lr, "with"] > 0.85
+    best = max(accuracies.values())
+    return f"test accuracy {best:.3f} with it, {accuracies[0.1, 'without']:.3f} without"
+
+
+def lesson41_classic_networks(lesson):
+    accuracies = lesson.accuracies
+    assert accuracies["LeNet-5"] >= 0.97
+    assert accuracies["LeNet-5"] > accuracies["MLP"] + 0.005
+    assert lesson.shares["vgg16"] > 0.85 > lesson.shares["googlenet"]
+    assert lesson.table["alexnet"][0] < lesson.table["mobilenet_v3_large"][0]
+    return (
+        f"LeNet-5 {accuracies['LeNet-5']:.3f}, an MLP as large {accuracies['MLP']:.3f}"
+    )
+
+
+def lesson42_resnet(lesson):
+    first_to_last = {k: v[0] / v[-1] for k, v in lesson.gradients.items()}
+    assert first_to_last["plain"] < 1e-5
+    assert first_to_last["residual"] > 0.05
+    assert first_to_last["plain, norm"] > 0.5
+    runs = lesson.accuracies
+    assert max(runs["plain"]) < 0.2
+    assert min(runs["residual"]) > 0.83
+    assert min(runs["residual, norm"]) > max(runs["plain, norm"]) + 0.05
+    assert min(runs["residual, norm, no ReLU"]) > 0.8
+    plain, residual = (sum(runs[k]) / 3 for k in ("plain, norm", "residual, norm"))
+    return f"20 layers: plain {plain:.3f}, residual {residual:.3f}"
+
+
+def lesson43_nn_module(lesson):
+    assert lesson.equal == [True] * 3
+    assert lesson.same_flatten
+    assert lesson.trained == ["head.weight", "head.bias"]
+    assert lesson.same_answers
+    assert lesson.devices == {"scale": "meta", "mean": "meta", "std": "cpu"}
+    assert lesson.moved == {"list": False, "ModuleList": True}
+    left = {name: losses[-1] for name, losses in lesson.losses.items()}
+    assert left["ModuleList"] < 0.1 < 0.5 < left["list"]
+    return "MyLinear equal to nn.Linear; layers in a plain list never move"
+
+
+def lesson44_data_augmentation(lesson):
+    final = lesson.final
+    assert final["shift"] > final["none"] + 0.005
+    assert final["rotation ±15°"] > final["none"] + 0.005
+    assert final["vertical flip"] < final["none"] - 0.01
+    assert final["horizontal flip"] < final["none"] - 0.01
+    return (
+        f"1000 images {final['none']:.3f}, with shifts {final['shift']:.3f}, "
+        f"with vertical flips {final['vertical flip']:.3f}"
+    )
+
+
+def lesson46_embedding(lesson):
+    assert max(lesson.ratios["learned"]) < 0.6
+    assert max(lesson.ranks["learned"]) <= 10
+    assert min(lesson.ranks["control"]) > 30
+    assert lesson.y_in_best
+    worst = max(lesson.ranks["learned"])
+    return f"vowels part from consonants better than all but {worst - 1} of 3003 fives"
+
+
+def lesson47_rnn(lesson):
+    assert lesson.sizes[20] < 1e-6 * lesson.sizes[0]
+    assert lesson.h_tanh.max() < 1 < 1e17 < lesson.h_relu.max()
+    assert min(lesson.curves["with the state"][-10:]) > 0.999
+    assert max(lesson.curves["state cut"]) < 0.6
+    return "bit of two steps before: all right with the state, a guess without"
+
+
+def lesson49_time_series(lesson):
+    sine, errors, free = lesson.sine_errors, lesson.errors, lesson.free_errors
+    assert sine["one step ahead"] < 0.1 * sine["persistence"]
+    assert sine["free running"] < sine["persistence"]
+    assert errors["RNN"] < 0.75 * errors["persistence"]
+    assert 0.8 < errors["RNN"] / errors["linear fit"] < 1.2
+    assert free["RNN"] < 0.95 * free["last 11 years"]
+    assert free["last 11 years"] < free["mean"] < free["last value"]
+    return (
+        f"error {errors['RNN']:.1f} in the test years, "
+        f"{errors['persistence']:.1f} with persistence"
+    )
+
+
+def lesson50_rnn_training(lesson):
+    norms, final_losses = lesson.gradient_norms, lesson.final_losses
+    assert norms["PyTorch's start"][-1] < 1e-15
+    assert norms["scale 2"][-1] > 1e6
+    assert all(loss < lesson.baseline for loss in final_losses["clipped"])
+    assert all(loss > 10 * lesson.baseline for loss in final_losses["not clipped"])
+    assert max(lesson.active_units["not clipped"]) == 0
+    return "clipped 3 of 3 runs learn, not clipped 0 of 3"
+
+
+def lesson51_lstm(lesson):
+    over_100_steps = {kind: norms[-1] for kind, norms in lesson.gradient_norms.items()}
+    assert over_100_steps["RNN"] < over_100_steps["LSTM"] < 1e-15
+    assert over_100_steps["LSTM, keeping"] > 1e-4
+    accuracies = lesson.accuracies
+    lstm, rnn = accuracies["LSTM, keeping", 100], accuracies["RNN", 100]
+    assert min(accuracies["RNN", 5]) > 0.95
+    assert max(rnn + accuracies["LSTM", 100]) < 0.6
+    assert min(lstm) > 0.99
+    return f"first of 100 symbols known: LSTM {min(lstm):.2f}, RNN {max(rnn):.2f}"
+
+
+def lesson53_name_classifier(lesson):
+    means = {name: sum(values) / 3 for name, values in lesson.results.items()}
+    assert min(lesson.results["LSTM"]) >= 0.88
+    assert 0.8 < means["majority"] < means["sorted letters"] < means["LSTM"] - 0.03
+    assert means["last letter"] < means["LSTM"] - 0.03
+    assert not lesson.female & lesson.male & set(lesson.names)
+    assert lesson.called_female["unseen, male list"] > 0.15
+    assert lesson.sure["in both lists"] > 0.3
+    return (
+        f"unseen names {means['LSTM']:.3f}, last letter alone "
+        f"{means['last letter']:.3f}, majority {means['majority']:.3f}"
+    )
+
+
+def lesson54_kl_divergence(lesson):
+    bumps, gaussians = lesson.curves.values()
+    infinite = [value == math.inf for value in bumps["KL(p, q)"]]
+    assert infinite == [shift > 2 for shift in lesson.shifts]
+    log_2 = [abs(value - math.log(2)) < 1e-6 for value in bumps["JS"]]
+    assert log_2 == [shift > 3.9 for shift in lesson.shifts]
+    for group in bumps, gaussians:
+        assert sorted(group["W"]) == group["W"]
+        assert abs(group["W"][60] - 6) < 1e-6
+    assert abs(gaussians["KL(p, q)"][60] - 6**2 / 2) < 1e-6
+    assert max(abs(error) for error in lesson.errors) < 4
+    for start, hill in (2, 1), (5, 6):
+        mean, std = lesson.fits["KL(p, q)", start]
+        assert abs(mean - 3.5) < 0.05
+        assert abs(std - 2.6) < 0.05
+        mean, std = lesson.fits["KL(q, p)", start]
+        assert abs(mean - hill) < 0.05
+        assert abs(std - 0.7) < 0.05
+    return "KL infinite from a shift of 2.1, JS flat from 4, W grows on"
+
+
+def lesson64_distributed(lesson):
+    assert lesson.accuracy >= 0.98
+    assert lesson.averaged
+    assert lesson.weights_equal
+    return f"test accuracy {lesson.accuracy:.3f}"
