@@ -43,6 +43,7 @@ def test_the_solution_is_right_and_quick(exercise):
     assert time.thread_time() - start < 2
 
 
+@pytest.mark.filterwarnings("ignore")  # some mistakes are warned of by torch
 @each_exercise
 def test_each_mistake_is_told_with_its_own_sentence(exercise):
     assert len(exercise.mistakes) >= 2
