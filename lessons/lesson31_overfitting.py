@@ -113,13 +113,20 @@ images, labels = train_set.tensors
 test_images, test_labels = test_set.tensors
 
 
+# %%
+# A score is a pair: the mean cross entropy, and the accuracy.
+
+
 @torch.no_grad()
 def score(net, x, y):
-    """Mean cross entropy and accuracy."""
     logits = net(x)  # [b, 1, 28, 28] => [b, 10]
     loss = F.cross_entropy(logits, y).item()
     accuracy = (logits.argmax(dim=1) == y).float().mean().item()
     return loss, accuracy
+
+
+# %%
+# The network has one hidden layer, whose width can be chosen.
 
 
 def network(width):
@@ -135,13 +142,14 @@ def network(width):
 # The training runs over the images again and again, in a new order each time. Twelve
 # times on the way it records the scores on the training and the test images.
 
+every = opt.steps // 12  # steps from one record to the next
+
 
 def train(n, width, seed):
     """Scores [12, 4]: loss and accuracy on n training images, then on test images."""
     torch.manual_seed(opt.seed + seed)
-    net = network(width)
+    net, x, y = network(width), images[:n], labels[:n]
     optimizer = optim.SGD(net.parameters(), lr=opt.lr, momentum=opt.momentum)
-    x, y = images[:n], labels[:n]
     rows, step = [], 0
     while step < opt.steps:
         for i in torch.randperm(n).split(opt.batch_size):
@@ -151,7 +159,7 @@ def train(n, width, seed):
             loss.backward()
             optimizer.step()
             step += 1
-            if step % (opt.steps // 12) == 0 and step <= opt.steps:
+            if step % every == 0 and len(rows) < 12:
                 rows.append(score(net, x, y) + score(net, test_images, test_labels))
     return torch.tensor(rows)
 
@@ -188,7 +196,7 @@ for n in 500, 5000:
 # Drawn: the scores over the steps, with 500 and with 5000 images.
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6))
-at = [opt.steps // 12 * (i + 1) for i in range(12)]
+at = [every * (i + 1) for i in range(12)]
 for n, color in (500, "C0"), (5000, "C1"):
     left.plot(at, curves[n][:, 0], "--", c=color, label=f"{n} images, training")
     left.plot(at, curves[n][:, 2], c=color, label=f"{n} images, test")

@@ -118,14 +118,16 @@ show("ravine")
 # %%
 # On MNIST
 # --------
-# A small network is trained on 3000 images. A schedule is a function of the epoch: it
-# gives the factor by which the learning rate is multiplied. A scheduler (学习率调度器)
-# is stepped once an epoch, after the optimizer's steps.
+# A small network is trained on 3000 images.
 
 train_set, test_set = mnist(opt.data, opt.device, opt.quick)
 images, labels = train_set.tensors
 images, labels = images[:3000], labels[:3000]
 test_loader = batches(test_set, batch_size=1000)
+
+
+# %%
+# Every run starts with a new network.
 
 
 def network():
@@ -135,6 +137,12 @@ def network():
         nn.ReLU(),
         nn.Linear(64, 10),
     ).to(opt.device)
+
+
+# %%
+# A schedule is a function of the epoch. It gives the factor by which the learning rate
+# is multiplied. A scheduler (学习率调度器) applies it. You call its ``step`` once an
+# epoch, after the optimizer's steps.
 
 
 def train(seed, epochs, lr, momentum, schedule):
@@ -180,22 +188,21 @@ def repeat(epochs, lr, momentum, schedule=constant):
 # gives each side its own best rate, out of six. The table holds the mean loss of the
 # third epoch. Its last column says how much the loss changes from one step to the next.
 
-loss_curves, last_losses = {}, {}
 rates = {
     0.0: [0.01, 0.03, 0.1, 0.2, 0.3, 0.6],
     0.9: [0.003, 0.01, 0.02, 0.03, 0.06, 0.1],
 }
-steps = len(images) // opt.batch_size  # in an epoch
+loss_curves, last_losses = {}, {}
 print("momentum    lr   loss  test accuracy  change of the loss a step")
 for momentum in 0.0, 0.9:
     for lr in rates[momentum]:
         losses, accuracy = repeat(3, lr, momentum)
-        last = losses[-steps:]
+        last = losses.view(3, -1)[2]  # the third epoch
         change = last.diff().abs().mean()
         loss_curves[momentum, lr] = losses
         last_losses[momentum, lr] = last.mean().item()
-        print(f"{momentum:8.1f} {lr:5.3f} {last.mean():6.3f} {accuracy:14.3f}", end="")
-        print(f"{change:27.3f}")
+        row = f"{momentum:8.1f} {lr:5.3f} {last.mean():6.3f} {accuracy:14.3f}"
+        print(f"{row} {change:26.3f}")
 
 # %%
 # At the rate 0.01, momentum makes the loss 3.5 times as small. Most of that is the
@@ -261,6 +268,11 @@ def warm_up(epoch):
     return min((epoch + 1) / 3, 1 - epoch / n)
 
 
+# %%
+# The first two functions are what PyTorch's classes compute. To see this, a scheduler
+# is asked for the learning rate of each epoch.
+
+
 def rates_of(scheduler):
     """The learning rates of n epochs."""
     found = []
@@ -270,9 +282,6 @@ def rates_of(scheduler):
         scheduler.step()
     return torch.tensor(found)
 
-
-# %%
-# The first two functions are what PyTorch's classes compute:
 
 torch_step = rates_of(StepLR(optim.SGD([p], lr=1.0), step_size=3, gamma=0.3))
 torch_cosine = rates_of(CosineAnnealingLR(optim.SGD([p], lr=1.0), T_max=n))
@@ -285,6 +294,7 @@ print("CosineAnnealingLR equal:", torch.allclose(torch_cosine, our_cosine))
 # Every schedule gets four peak rates, and a constant rate gets the same four. The
 # control of the warm-up is the same linear decay without it. All use momentum 0.9.
 
+peaks = [0.03, 0.05, 0.1, 0.15]
 schedules = {
     "constant": constant,
     "StepLR": step_decay,
@@ -292,7 +302,10 @@ schedules = {
     "linear": linear,
     "warm-up, linear": warm_up,
 }
-peaks = [0.03, 0.05, 0.1, 0.15]
+
+# %%
+# Each row of the table holds the test accuracies of a schedule, a column a peak rate.
+
 schedule_accuracies, schedule_losses = {}, {}
 print("peak rate       ", peaks)
 for name, schedule in schedules.items():

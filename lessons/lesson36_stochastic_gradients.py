@@ -1,6 +1,6 @@
 """
 Lesson 36: stochastic gradients (随机梯度下降)
-=========================================
+==============================================
 
 Stochastic gradient descent takes the gradient of a few samples in place of the gradient
 of all of them. This lesson measures the error of that estimate, what a batch costs in
@@ -67,10 +67,12 @@ def gradient(net, i):
     return parameters_to_vector(gradients)
 
 
+# %%
+# Three batches of 16 images, and how far their gradients are from the full one:
+
 net = network()
 full = gradient(net, torch.arange(n))
-three = torch.randint(n, [3, 16])  # 3 batches of 16
-for i in three:
+for i in torch.randint(n, [3, 16]):
     error = torch.linalg.vector_norm(gradient(net, i) - full)
     print(f"error of a batch of 16: {error:.3f}")
 print(f"length of the full gradient: {torch.linalg.vector_norm(full):.3f}")
@@ -123,6 +125,9 @@ def train(seed, batch_size, lr, epochs=opt.epochs):
     return net
 
 
+# %%
+# The noise of a batch of 64, with the weights before and after training:
+
 trained = train(seed=0, batch_size=50, lr=0.1)
 noise_before, noise_after = noise_of(net, 64), noise_of(trained, 64)
 print(f"noise of a batch of 64, before training: {noise_before:.2f}")
@@ -170,6 +175,9 @@ def seconds_a_step(b):
     return (time.perf_counter() - start) / 30
 
 
+# %%
+# The times depend on the machine:
+
 print("batch size  a step  an epoch of 60000 images")
 epoch_seconds = {}
 for b in 1, 16, 256:
@@ -200,6 +208,9 @@ def compare(batch_size, lr, epochs=opt.epochs):
         accuracies.append(evaluate(net, test_loader)[1])
     return {"loss": sum(losses) / opt.seeds, "accuracies": accuracies}
 
+
+# %%
+# All settings:
 
 rates = [0.03, 0.1, 0.3, 0.6]
 results = {}
