@@ -139,8 +139,8 @@ def network(width):
 
 
 # %%
-# The training runs over the images again and again, in a new order each time. Twelve
-# times on the way it records the scores on the training and the test images.
+# Each step takes a random batch. Twelve times on the way, the scores on the training and
+# the test images are recorded.
 
 every = opt.steps // 12  # steps from one record to the next
 
@@ -150,17 +150,16 @@ def train(n, width, seed):
     torch.manual_seed(opt.seed + seed)
     net, x, y = network(width), images[:n], labels[:n]
     optimizer = optim.SGD(net.parameters(), lr=opt.lr, momentum=opt.momentum)
-    rows, step = [], 0
-    while step < opt.steps:
-        for i in torch.randperm(n).split(opt.batch_size):
-            loss = F.cross_entropy(net(x[i]), y[i])
-            stop_if_not_finite(loss)
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            step += 1
-            if step % every == 0 and len(rows) < 12:
-                rows.append(score(net, x, y) + score(net, test_images, test_labels))
+    rows = []
+    for step in range(1, opt.steps + 1):
+        i = torch.randint(n, [opt.batch_size])  # a random batch
+        loss = F.cross_entropy(net(x[i]), y[i])
+        stop_if_not_finite(loss)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        if step % every == 0:
+            rows.append(score(net, x, y) + score(net, test_images, test_labels))
     return torch.tensor(rows)
 
 
