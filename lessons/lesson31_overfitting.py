@@ -30,6 +30,7 @@ opt = settings(
     quick={"steps": 60, "seeds": 1, "fits": 3},
 )
 torch.manual_seed(opt.seed)
+every = opt.steps // 12  # steps from one record of the scores to the next
 
 # %%
 # Capacity
@@ -139,10 +140,8 @@ def network(width):
 
 
 # %%
-# Each step takes a random batch. Twelve times on the way, the scores on the training and
-# the test images are recorded.
-
-every = opt.steps // 12  # steps from one record to the next
+# Each step takes a random batch. Twelve times on the way, the scores on the training
+# and the test images are recorded.
 
 
 def train(n, width, seed):
