@@ -13,6 +13,7 @@ from pathlib import Path
 import catalog
 import digits
 import latex2mathml.converter
+import practice
 import torch
 from docutils import nodes
 from matplotlib import pyplot as plt
@@ -144,9 +145,9 @@ def lesson_page(stem: str, text: str) -> str:
     if row := catalog.results().get(stem):
         fields += f"\n:Reached: {row['reached'].replace('`', '``')}"
         fields += f"\n:Time: {row['seconds']} s on {row['cpu']}"
-    text = text.replace(found[0], fields, 1)
-    text = describe_figures(text)
-    return text
+    text = describe_figures(text.replace(found[0], fields, 1))
+    body, mark, footer = text.rpartition(".. _sphx_glr_download_")
+    return f"{body}{practice.practice_rst(number)}\n\n{mark}{footer}"
 
 
 def describe_figures(text: str) -> str:

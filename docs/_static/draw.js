@@ -49,7 +49,7 @@ function answer() {
       bar.style.setProperty("--share", share);
       bar.lastElementChild.textContent = `${Math.round(100 * share)} %`;
     });
-    paint(find(name).querySelector("canvas"), first, first.shape[1] > 1 ? 8 : 20);
+    paint(find(name).querySelector("canvas"), first, first.shape[1] > 1 ? 4 : 16);
     words.push(`${name.toUpperCase()}: ${best}, ${Math.round(100 * shares[best])} %`);
   }
   return empty ? "The paper is empty." : words.join(" · ");
@@ -142,8 +142,8 @@ find("example").onclick = () => {
 // --- the front page draws a digit by itself, once ---
 
 let demo = "demo" in pad.dataset;
-const strokes = [
-  [[185, 62], [150, 50], [108, 66], [100, 106], [130, 134], [168, 158], [176, 200], [144, 228], [108, 214], [104, 180], [136, 146], [176, 110], [185, 62]],
+const three = [
+  [88, 70], [130, 48], [176, 70], [172, 112], [130, 132], [178, 156], [186, 200], [140, 232], [86, 212],
 ];
 function smooth(points) {
   return points.flatMap((p, i) => {
@@ -159,14 +159,14 @@ function smooth(points) {
 }
 async function play() {
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-  for (const points of strokes.map(smooth))
-    for (let i = 1; i < points.length; i++) {
-      if (!demo) return;
-      line(points[i - 1], points[i]);
-      if (still) continue;
-      answer();
-      await new Promise((done) => setTimeout(done, 25));
-    }
+  const points = smooth(three);
+  for (let i = 1; i < points.length; i++) {
+    if (!demo) return;
+    line(points[i - 1], points[i]);
+    if (still) continue;
+    answer();
+    await new Promise((done) => setTimeout(done, 40));
+  }
   answer();
 }
 
