@@ -2,8 +2,8 @@
 Lesson 27: the same network from layers (全连接层)
 ==================================================
 
-``nn.Linear`` holds a weight and a bias, ``nn.Module`` finds the parameters of all its
-parts. The network of lesson 26 in this form computes the same numbers.
+``nn.Linear`` holds a weight and a bias. ``nn.Module`` finds the parameters of all its
+parts. The network of lesson 26, built from these classes, computes the same numbers.
 
 :Notes: none; the course's lesson between lesson26 and lesson28
 :Needs: lesson 26
@@ -22,23 +22,27 @@ torch.manual_seed(opt.seed)
 # %%
 # A layer is a weight and a bias
 # ------------------------------
-# ``nn.Linear(in, out)`` keeps its weight as [out, in] and computes ``x @ w.t() + b``.
+# ``nn.Linear(in, out)`` is a fully connected layer (全连接层). It stores its weight as
+# [out, in] and computes ``x @ w.t() + b``.
 
 layer = nn.Linear(784, 200)
 x = torch.rand(3, 784)
-print(layer.weight.shape, layer.bias.shape)
-#: torch.Size([200, 784]) torch.Size([200])
-print(layer(x).shape)  # [b, 784] => [b, 200]
-#: torch.Size([3, 200])
-print(torch.allclose(layer(x), x @ layer.weight.t() + layer.bias, atol=1e-6))
-#: True
+print("weight", list(layer.weight.shape), "bias", list(layer.bias.shape))
+#: weight [200, 784] bias [200]
+print("output", list(layer(x).shape))  # [b, 784] => [b, 200]
+#: output [3, 200]
+by_hand = x @ layer.weight.t() + layer.bias
+print("equal to the formula:", torch.allclose(layer(x), by_hand, atol=1e-6))
+#: equal to the formula: True
 
 # %%
-# A layer takes any number of dimensions in front of the features: the last one has to
-# fit, the others pass through.
+# The notes say (lesson5) that a fully connected network takes tensors of dimension 2
+# only. In fact it takes any number of dimensions. The last one must be the number of
+# inputs, and the others stay as they are. An image [28, 28] does not fit, because its
+# last dimension is 28.
 
-print(layer(torch.rand(5, 7, 784)).shape)
-#: torch.Size([5, 7, 200])
+print(list(layer(torch.rand(5, 7, 784)).shape))  # [5, 7, 784] => [5, 7, 200]
+#: [5, 7, 200]
 try:
     layer(torch.rand(3, 28, 28))
 except RuntimeError as error:
@@ -48,9 +52,12 @@ except RuntimeError as error:
 # %%
 # The network as a Module
 # -----------------------
-# A module that is assigned to an attribute in ``__init__`` is registered: its
-# parameters count among the whole network's. ``nn.Sequential`` calls its modules one
-# after another.
+# A network is a class that inherits from ``nn.Module`` (模块). Its ``__init__`` calls
+# that of ``nn.Module`` first. The notes write ``super(MLP, self).__init__()``, which is
+# the older form of ``super().__init__()``.
+#
+# A module that you assign to an attribute is registered: its parameters belong to the
+# network's parameters. ``nn.Sequential`` calls its modules one after another.
 
 
 class MLP(nn.Module):
@@ -65,8 +72,12 @@ class MLP(nn.Module):
         )
 
     def forward(self, x):
-        return self.layers(x.view(len(x), 784))  # [b, 1, 28, 28] => [b, 10]
+        x = x.view(len(x), 784)  # [b, 1, 28, 28] => [b, 784]
+        return self.layers(x)  # => [b, 10]
 
+
+# %%
+# ``named_parameters`` gives each parameter with its name, and ``parameters`` without.
 
 net = MLP().to(opt.device)
 for name, parameter in net.named_parameters():
@@ -82,20 +93,21 @@ print(f"{parameter_count} numbers to train")
 #: 199210 numbers to train
 
 # %%
-# ``nn.ReLU`` is a module, with a place in a ``Sequential``; ``F.relu`` is the function
-# that it calls. Neither has parameters, so the choice is one of style.
+# ``nn.ReLU`` is a module, so you can put it into a ``Sequential``. It calls the
+# function ``F.relu``. Both have no parameters, and you can use either.
 
 x = torch.tensor([-1.0, 0.0, 2.0])
-print(nn.ReLU()(x), F.relu(x), list(nn.ReLU().parameters()))
-#: tensor([0., 0., 2.]) tensor([0., 0., 2.]) []
+print("module:", nn.ReLU()(x).tolist(), "function:", F.relu(x).tolist())
+#: module: [0.0, 0.0, 2.0] function: [0.0, 0.0, 2.0]
+print("parameters of nn.ReLU:", list(nn.ReLU().parameters()))
+#: parameters of nn.ReLU: []
 
 # %%
-# Calling ``net(x)`` runs ``forward`` and the hooks around it (lesson 38); calling
-# ``net.forward(x)`` by hand would skip them.
-#
 # Equal to lesson 26
 # ------------------
-# The raw tensors of lesson 26, with the module's weights copied into them.
+# These are the raw tensors of lesson 26. They get a copy of the module's weights.
+# ``net(x)`` runs ``forward`` and the hooks (钩子) around it; lesson 38 shows why you do
+# not call ``net.forward(x)``.
 
 raw = [p.detach().clone().requires_grad_() for p in net.parameters()]
 
@@ -109,45 +121,60 @@ def forward(x):
 
 
 # %%
-# Both are trained side by side on the same batches. The largest difference between any
-# two of their weights stays at the size of a rounding error.
+# Both networks train on the same batches. After each epoch their weights are compared.
+# The largest difference is as small as a rounding error.
 
 train_set, test_set = mnist(opt.data, opt.device, opt.quick)
 train_loader = batches(train_set, opt.batch_size, shuffle=True)
 test_loader = batches(test_set, batch_size=1000)
 
-optimizers = optim.SGD(net.parameters(), lr=opt.lr), optim.SGD(raw, lr=opt.lr)
+
+def step(logits, y, optimizer):
+    loss = F.cross_entropy(logits, y)
+    stop_if_not_finite(loss)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+
+
+# %%
+
+optimizer_of_net = optim.SGD(net.parameters(), lr=opt.lr)
+optimizer_of_raw = optim.SGD(raw, lr=opt.lr)
 largest_difference = 0.0
 for _ in range(opt.epochs):
     for x, y in train_loader:
-        for logits, optimizer in zip((net(x), forward(x)), optimizers, strict=True):
-            loss = F.cross_entropy(logits, y)
-            stop_if_not_finite(loss)
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
+        step(net(x), y, optimizer_of_net)
+        step(forward(x), y, optimizer_of_raw)
     for p, q in zip(net.parameters(), raw, strict=True):
-        largest_difference = max(largest_difference, (p - q).abs().max().item())
-print(largest_difference < 1e-4)
-#: True
-
-# %%
-# How ``nn.Linear`` starts
-# ------------------------
-# Its weights are uniform in ±1/√in, so their standard deviation is 1/√(3·in): √6 times
-# smaller than Kaiming's √(2/in) of lesson 26.
-
-print(f"bound {1 / 784**0.5:.4f}, largest {nn.Linear(784, 200).weight.max():.4f}")
-#: bound 0.0357, largest 0.0357
+        difference = (p - q).abs().max().item()
+        largest_difference = max(largest_difference, difference)
+print("largest difference below 1e-4:", largest_difference < 1e-4)
+#: largest difference below 1e-4: True
 test_loss, accuracy = evaluate(net, test_loader)
 print(f"test loss {test_loss:.3f}, accuracy {accuracy:.3f}")
 #: test loss 0.395, accuracy 0.893
 
 # %%
+# How ``nn.Linear`` starts
+# ------------------------
+# ``nn.Linear`` draws its weights from the uniform distribution (均匀分布) between
+# -1/√in and 1/√in. Their standard deviation is 1/√(3·in). This is √6 times smaller than
+# the √(2/in) of Kaiming initialisation (lesson 26).
+
+weight = nn.Linear(784, 200).weight
+print(f"bound {1 / 784**0.5:.4f}, largest {weight.max():.4f}")
+#: bound 0.0357, largest 0.0357
+print(f"standard deviation {weight.std():.4f}, formula {1 / (3 * 784) ** 0.5:.4f}")
+#: standard deviation 0.0206, formula 0.0206
+print(f"of Kaiming: {(2 / 784) ** 0.5:.4f}")
+#: of Kaiming: 0.0505
+
+# %%
 # Try it
 # ------
 # - Predict what ``net.layers[2].weight.shape`` and ``net.layers[1]`` print.
-# - Change ``self.layers`` to a plain list of modules. What does ``named_parameters``
-#   find then? (Lesson 43 has the cure.)
+# - Change ``self.layers`` to a plain list of modules. What do ``named_parameters`` and
+#   then the optimizer report? The script stops there. (Lesson 43 has the cure.)
 # - Build a module ``Linear2`` of your own with two ``nn.Parameter``, and put it in
 #   place of ``nn.Linear``.
