@@ -80,8 +80,8 @@ print(by_hand.shape, "equal to autograd:", errors["one output"] < 1e-6)
 # Several outputs
 # ---------------
 # The weight from input j to output k is :math:`w_{kj}`, because PyTorch stores weights
-# as [out, in]. The notes write :math:`w_{ij}^1`: there i is the unit of the layer
-# before, j is the unit of this layer, and the upper index 1 is the number of the layer.
+# as [out, in]. The notes write :math:`w_{ij}^1`. There i is the unit of the layer
+# before, and j is the unit of this layer. The upper index 1 is the number of the layer.
 #
 # E sums over all outputs, but only output k depends on :math:`w_{kj}`. The derivatives
 # of the other outputs are zero:

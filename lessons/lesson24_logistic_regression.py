@@ -121,8 +121,9 @@ show("accuracy_steps")
 # %%
 # Two losses, two readings
 # ------------------------
-# The notes say that with the mean squared error the model is a regression of the
-# numbers 0 and 1, and with cross entropy it is a classification. For one point
+# The notes say that the loss decides how to read the model. With the mean squared error
+# it is a regression of the numbers 0 and 1, with cross entropy it is a classification.
+# For one point
 #
 # .. math:: \text{MSE} = (p - t)^2, \qquad \text{CE} = -t \ln p - (1 - t) \ln (1 - p)
 #
