@@ -33,7 +33,7 @@ from utils import Parser, output_path, say, say_once, stop
 HOST, PORT = visdom_server.HOST, 8097
 INTERVAL = 1.0  # seconds from one call with points to the next
 START_LIMIT = 30.0  # seconds until a new server has to answer
-REPLY_LIMIT = 4.0  # seconds until a silent server counts as lost
+REPLY_LIMIT = 3.0  # seconds until a silent server counts as lost
 
 logging.getLogger("visdom").setLevel(logging.ERROR)
 
