@@ -279,6 +279,10 @@ print_w("none")
 # %%
 # Try it
 # ------
-# - Predict how many steps ten epochs of MNIST take in batches of 512, then count.
-# - Change ``lr`` to 0.25, then to 0.3. What do ``w`` and the gradient do?
-# - Build the unit ball of p = 0.5 into the figure. Why is it no norm?
+# ``python check.py 0`` checks the functions that are named here.
+#
+# - Predict how many steps ten epochs of MNIST take in batches of 512. Then write
+#   ``count_steps`` for all numbers.
+# - Change ``lr`` to 0.25, then to 0.3. What do ``w`` and the gradient do? Then correct
+#   the given ``vector_norm``.
+# - Build ``train_one_weight``, the training above as a function.

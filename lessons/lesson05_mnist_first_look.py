@@ -281,7 +281,9 @@ for lr in 0.01, 0.3, 1.0:
 # %%
 # Try it
 # ------
+# ``python check.py 5`` checks the functions that are named here.
+#
 # - Predict the number of entries in ``losses``, then print it.
-# - Change the loss to ``F.cross_entropy(out, y)``. What happens to the accuracy?
-#   (Lesson 25 says why.)
-# - Build a deeper network, with a fourth layer. Does it help within three epochs?
+# - Change the loss to ``F.cross_entropy(out, y)``. Is the accuracy higher (lesson 25
+#   says why)? Then correct the given ``accuracy_of``.
+# - Build ``train_epoch_mse``, one epoch of the training above as a function.

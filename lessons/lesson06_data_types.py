@@ -288,6 +288,9 @@ print(tensors["bias"].detach().numpy().shape)
 # %%
 # Try it
 # ------
-# - Predict the bytes of 60000 images [1, 28, 28] as ``uint8`` and as ``float32``.
-# - Change ``torch.tensor(array)`` to ``torch.as_tensor(array)``. Does it copy?
-# - Build a function that says for a list of tensors how many bytes they take together.
+# ``python check.py 6`` checks the functions that are named here.
+#
+# - Predict the bytes of 60000 images [1, 28, 28] as ``uint8`` and as ``float32``. Then
+#   write ``bytes_of``.
+# - Change the given ``grey_image`` until every pixel is right.
+# - Build ``packed``, which finds the smallest dtype for given numbers.

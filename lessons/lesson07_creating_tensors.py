@@ -241,6 +241,10 @@ print("an order for each:", torch.equal(x[order][:, 0], y[torch.randperm(10)]))
 # %%
 # Try it
 # ------
-# - Predict the shape and content of ``torch.Tensor([2])`` and of ``torch.Tensor(2)``.
-# - Change ``logspace`` to count in powers of two (its argument ``base``).
-# - Build numbers from N(5, 3²) out of ``randn`` alone, and draw them beside ``normal``.
+# ``python check.py 7`` checks the functions that are named here.
+#
+# - Predict the shapes of ``torch.Tensor([2])``, ``torch.Tensor(2)`` and
+#   ``torch.arange(2, 9, 3)``. Then write ``count_arange``.
+# - Change the given ``uniform`` until its numbers fill the interval from ``low`` to
+#   ``high``.
+# - Build ``shuffled_pairs``, which shuffles samples and labels alike.

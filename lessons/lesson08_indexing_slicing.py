@@ -248,6 +248,9 @@ show("what_an_index_takes")
 # %%
 # Try it
 # ------
-# - Predict the shape of ``a[1, :2, ..., ::3]``.
-# - Change one pixel of ``a[:, :, ::2, ::2]``. Which element of ``a`` is it?
-# - Build the mask of the border of a [28, 30] image, and set it to 0 in all images.
+# ``python check.py 8`` checks the functions that are named here.
+#
+# - Predict the shape of ``a[1, :2, ..., ::3]``. Then write ``quarter``, every second
+#   row and column of each image.
+# - Change the given ``clear_border`` until the border of every image is 0.
+# - Build ``windows``, a square window of each image at its own position.

@@ -261,6 +261,9 @@ print("wrong:", torch.equal(wrong, images), "right:", torch.equal(right, images)
 # %%
 # Try it
 # ------
-# - Predict the strides of ``torch.rand(4, 3, 28, 32).permute(0, 2, 3, 1)``.
-# - Change one element of ``x.reshape(12)`` and of ``y.reshape(12)``. Does x change?
-# - Build ``expand`` out of ``as_strided``. Which strides does it take?
+# ``python check.py 9`` checks the functions that are named here.
+#
+# - Predict the strides of ``torch.rand(4, 3, 28, 32)`` and of its
+#   ``permute(0, 2, 3, 1)``. Then write ``strides_of``.
+# - Change the given ``channels_last`` until no image is lost.
+# - Build ``patches``, which cuts images into square pieces without a loop.

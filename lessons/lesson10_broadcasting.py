@@ -251,6 +251,9 @@ print((labels[:, None] == torch.arange(4)).int())  # [2, 1] == [4] => [2, 4]
 # %%
 # Try it
 # ------
+# ``python check.py 10`` checks the functions that are named here.
+#
 # - Predict the shapes of [8, 1, 6, 1] + [7, 1, 5] and of [5, 4] + [5], then run them.
-# - Change ``by_class`` to 32 numbers, one a student. Which shape does it need?
-# - Build a multiplication table of 1 to 9 from one ``arange`` and one ``*``.
+#   Then write ``bias_shape``.
+# - Change the given ``mean_squared_error``, which has the silent bug.
+# - Build ``distances`` between all points of two sets, without a loop.

@@ -235,8 +235,10 @@ print(torch.cat([torch.tensor([1, 2]), torch.tensor([0.5])]))
 # %%
 # Try it
 # ------
+# ``python check.py 11`` checks the functions that are named here.
+#
 # - Predict the shapes of ``torch.stack([x, x, x], dim=-1)`` and of
-#   ``torch.cat([x, x, x], dim=-1)`` for an x of shape [2, 5].
-# - Change ``torch.ones(5, 30, 8)`` and ``dim=0`` above so that ``cat`` joins the two
-#   tensors along dimension 1.
-# - Build ``chunk`` from ``split``. What does yours make of 9 in 6?
+#   ``torch.cat([x, x, x], dim=-1)`` for an x of shape [2, 5]. Then write
+#   ``merged_shape``.
+# - Change the given ``collected`` until the labels keep their dtype.
+# - Build ``padded``, which makes one tensor of sequences of different lengths.

@@ -275,6 +275,9 @@ print(w.grad.round(decimals=3))
 # %%
 # Try it
 # ------
-# - Predict what ``round`` makes of 3.5, 4.5 and -3.5, and ``frac`` of -3.7.
-# - Change the 69 to 69.9, so that the gradient is short. What does clipping do then?
-# - Build ``clamp`` from ``torch.minimum`` and ``torch.maximum``.
+# ``python check.py 12`` checks the functions that are named here.
+#
+# - Predict what ``round`` makes of 3.5, 4.5 and -3.5, and ``frac`` of -3.7. Then write
+#   ``rounded``.
+# - Change the given ``linear_layer`` until it computes what ``nn.Linear`` computes.
+# - Build ``matrix_power``, the product of n equal matrices, also for a very large n.

@@ -251,7 +251,9 @@ print("equal_nan=True:", torch.allclose(nan, nan, equal_nan=True))
 # %%
 # Try it
 # ------
+# ``python check.py 13`` checks the functions that are named here.
+#
 # - Predict the shapes of ``torch.zeros(2, 3, 4).sum(dim=(0, 2))`` and of the same with
-#   ``keepdim=True``.
-# - Change ``kthvalue(8, ...)`` so that the second largest is framed.
-# - Build ``topk`` from ``sort``, and compare the two on ``marks``.
+#   ``keepdim=True``. Then write ``reduced_shape``.
+# - Change the given ``standardized_rows`` until it is right for square tensors, too.
+# - Build ``moving_average``, the mean of each n neighbours, from ``cumsum``.

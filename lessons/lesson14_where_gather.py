@@ -268,6 +268,9 @@ print(torch.zeros(10).scatter_add_(0, y, torch.ones(4)))
 # %%
 # Try it
 # ------
-# - Predict ``x.gather(0, torch.tensor([[1, 1, 1, 1]]))``, then run it.
-# - Change the table so that each sample has labels of its own, and look them up.
-# - Build the share of samples whose right class y is among the three best.
+# ``python check.py 14`` checks the functions that are named here.
+#
+# - Predict ``x.gather(0, torch.tensor([[1, 1, 1, 1]]))``, then run it. Then write
+#   ``gathered``, with lists and loops.
+# - Change the given ``safe_sqrt`` until no gradient is NaN.
+# - Build ``top_k_accuracy``: how often is the right class among the k best?
