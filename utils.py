@@ -35,7 +35,7 @@ from matplotlib import pyplot as plt
 from matplotlib.text import Text
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.utils.data import DataLoader, Sampler, TensorDataset
+from torch.utils.data import DataLoader, Sampler, Subset, TensorDataset
 
 ROOT = Path(__file__).resolve().parent
 
@@ -321,29 +321,31 @@ def mnist_folder(folder: str | Path) -> Iterator[str]:
 
 
 def batches(
-    dataset: TensorDataset, batch_size: int, shuffle: bool = False
+    dataset: TensorDataset | Subset, batch_size: int, shuffle: bool = False
 ) -> DataLoader:
     """
     A DataLoader that takes each batch by one indexing operation.
 
-    :param dataset: tensors of equal length n
+    :param dataset: tensors of equal length n, or a part of such
     :param batch_size: samples a batch; the last batch may have fewer
     :param shuffle: in a new random order each epoch
     :returns: yields one batch of each of the dataset's tensors, on their device
     """
-    sampler = _BatchSampler(len(dataset), batch_size, shuffle)
+    sampler = _BatchSampler(dataset, batch_size, shuffle)
     return DataLoader(dataset, sampler=sampler, batch_size=None)
 
 
 class _BatchSampler(Sampler):
     """Which samples each batch holds: positions in random order, or a slice."""
 
-    def __init__(self, count: int, batch_size: int, shuffle: bool) -> None:
-        self.count, self.batch_size, self.shuffle = count, batch_size, shuffle
+    def __init__(self, dataset, batch_size: int, shuffle: bool) -> None:
+        self.count, self.batch_size, self.shuffle = len(dataset), batch_size, shuffle
+        self.takes_tensors = isinstance(dataset, TensorDataset)  # a Subset takes lists
 
-    def __iter__(self) -> Iterator[Tensor | slice]:
+    def __iter__(self) -> Iterator[Tensor | list[int] | slice]:
         if self.shuffle:
-            yield from torch.randperm(self.count).split(self.batch_size)
+            for positions in torch.randperm(self.count).split(self.batch_size):
+                yield positions if self.takes_tensors else positions.tolist()
         else:
             for start in range(0, self.count, self.batch_size):
                 yield slice(start, start + self.batch_size)

@@ -15,7 +15,7 @@ from matplotlib import pyplot as plt
 from PIL import Image
 from torch import nn
 from torch.nn import functional as F
-from torch.utils.data import TensorDataset
+from torch.utils.data import Subset, TensorDataset
 
 import utils
 
@@ -463,6 +463,13 @@ def test_batches_shuffle_anew_each_epoch():
     first, second = (next(iter(loader))[0] for _ in range(2))
     assert not torch.equal(first, second)
     assert first.sort().values.tolist() == list(range(50))
+
+
+@pytest.mark.parametrize("shuffle", [False, True])
+def test_batches_take_a_part_of_a_dataset(shuffle):
+    part = Subset(TensorDataset(torch.arange(10)), [1, 3, 5, 7, 9])
+    found = torch.cat([x for (x,) in utils.batches(part, 2, shuffle)])
+    assert found.sort().values.tolist() == [1, 3, 5, 7, 9]
 
 
 # --- training -----------------------------------------------------------------------
