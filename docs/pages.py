@@ -47,7 +47,7 @@ def setup(app) -> None:
     """Connect to Sphinx; the gallery's own work comes first, at priority 500."""
     search.languages["en"] = Search
     app.connect("builder-inited", reduce_figures, priority=600)
-    app.connect("env-get-outdated", lambda *event: ["index", "notes"])
+    app.connect("env-get-outdated", lambda app, env, *changes: env.found_docs)
     app.connect("source-read", fill_page)
     app.connect("doctree-read", link_prose)
     app.connect("html-page-context", add_context)
@@ -113,12 +113,9 @@ def add_context(app, pagename, templatename, context, doctree) -> str | None:
 
 
 def picture(number: int) -> str:
-    """A lesson's drawing for its card, or its number where it has none yet."""
+    """A lesson's drawing for its card."""
     path = DOCS / "cards" / f"{number:02d}.svg"
-    if path.exists():
-        return path.read_text(encoding="utf-8")
-    return f'<svg viewBox="0 0 160 100" aria-hidden="true"><text x="80" y="64" \
-font-size="44" text-anchor="middle" fill="currentColor">{number}</text></svg>'
+    return path.read_text(encoding="utf-8") if path.exists() else ""
 
 
 # --- pages that are made from the lessons' headers -----------------------------------
@@ -137,6 +134,7 @@ def fill_page(app, docname, source) -> None:
 def lesson_page(stem: str, text: str) -> str:
     """The gallery's page of a lesson, with what stands elsewhere put in its place."""
     number = int(stem[6:8])
+    text = re.sub(r"\.\. only:: html\n\n    \.\. note.*?code\.\n", "", text, flags=re.S)
     # The captured output follows below; the downloads keep these lines.
     text = re.sub(r"^    #:.*\n", "", text, flags=re.M)
     found = re.search(r"^:Notes: (.*)$", text, flags=re.M)
@@ -164,14 +162,14 @@ def describe_figures(text: str) -> str:
             prose = " ".join(re.sub(r":\w+:|[`*\"]", "", prose).split())
             prose = prose.partition("Drawn: ")[2] or prose
             continue
-        shown = re.findall(r"show\(\"(\w+)\"|plot_image\(.*?\"([^\"]+)\"", body)
-        names = iter([a or b for a, b in shown])
+        shown = re.findall(r"(?:show\(|plot_image\([^\"]*)\"([^\"]+)\"", body)
+        names = iter(shown)
 
         def alt(found, names=names, prose=prose):
             name = next(names, "figure").replace("_", " ")
-            return f"   :alt: {name}: {prose}"[:300]
+            return f"{found[1]}:alt: {name}: {prose}"[:300]
 
-        parts[i] = re.sub(r"^   :alt: .*$", alt, part, flags=re.M)
+        parts[i] = re.sub(r"^( +):alt: .*$", alt, part, flags=re.M)
     return "".join(parts)
 
 
