@@ -249,6 +249,7 @@ show("learning_rates")
 # %%
 # Try it
 # ------
-# - Predict the best direction for ``saddle`` at (1, 0.5), then measure it.
+# - Predict the best direction for :math:`x^2 - y^2` at (1, 0.5). Then write this
+#   function into ``bowl`` and measure it.
 # - Change the momentum to 0.5, and to 0.95. Which search still leaves the valley?
 # - Build the search in two dimensions, on ``saddle``, from (1, 0) and from (1, 0.001).

@@ -280,8 +280,10 @@ print("equal to F.softmax:", torch.allclose(stable, F.softmax(a, dim=0)))
 # %%
 # Try it
 # ------
-# - Predict ``a.grad`` after ``backward`` of ``p[0]``, ``p[1]`` and ``p[2]``. To run it,
-#   write ``retain_graph=True`` in the call of ``p[2]`` as well.
-# - Change the logits to half as much before the softmax, and to ten times as much. How
-#   do the probabilities change?
-# - Build the derivative of softplus, :math:`\ln(1 + e^x)`. Which function is it?
+# ``python check.py 18`` checks the functions that are named here.
+#
+# - Predict the derivative of softplus, :math:`\ln(1 + e^x)`, at 0. Which function of
+#   this lesson is it? Then write ``softplus_slope``.
+# - Change ``p[2].backward()``: keep the graph, and add ``p[0].backward()``. Why is
+#   ``a.grad`` zero then? Then write ``softmax_backward``.
+# - Build ``numeric_gradient``, the gradient of any function by central differences.
