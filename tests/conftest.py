@@ -1,15 +1,9 @@
 import contextlib
 import os
 import shutil
-import sys
-from pathlib import Path
+import signal
 
 import pytest
-
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-sys.path.insert(0, str(ROOT / "docs"))
-sys.path.insert(0, str(ROOT / "tests"))
 
 
 def pytest_addoption(parser):
@@ -25,11 +19,9 @@ def pytest_addoption(parser):
     )
 
 
-def pytest_xdist_auto_num_workers(config):
-    """Two workers for the default run; one process for a part of it, and to measure."""
-    whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS
-    part = config.option.keyword or "not full" not in config.option.markexpr
-    return 2 if whole and not part else 0
+def pytest_configure():
+    """Let Ctrl-C reach what tests start, also where nohup and & have it ignored."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 # No sandbox, since tests run as root in a container; and nothing that the browser would

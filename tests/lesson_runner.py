@@ -84,7 +84,7 @@ def run_lesson(
         all of it, in a process that imports everything itself, as for a reader
     :param timeout: seconds until it is killed
     :param environment: variables that are set for it, a dict
-    :param judge: the name of a function in ``claims``, called with the lesson's names
+    :param judge: a function of ``claims`` by name, called with the lesson's names
     """
     methods = multiprocessing.get_all_start_methods()
     method = "forkserver" if quick and "forkserver" in methods else "spawn"
@@ -118,9 +118,7 @@ def run_lesson(
 
 
 def _child(path: Path, flags, quick: bool, environment, judge, sender) -> None:
-    signal.signal(
-        signal.SIGINT, signal.default_int_handler
-    )  # under nohup it is ignored
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # nohup ignores it
     os.environ.update(environment)
     sys.argv = [str(path), *flags]
     sys.path.insert(0, str(path.parent))
@@ -152,10 +150,11 @@ def _child(path: Path, flags, quick: bool, environment, judge, sender) -> None:
 
 
 def _claim(name: str):
-    """A function of ``claims``, whose assertions say what they compared."""
+    """A function of ``claims``, or ``module:function``, with pytest's assertions."""
+    module, function = name.split(":") if ":" in name else ("claims", name)
     assertion.install_importhook(get_config())
-    pytest.register_assert_rewrite("claims")
-    return getattr(importlib.import_module("claims"), name)
+    pytest.register_assert_rewrite(module)
+    return getattr(importlib.import_module(module), function)
 
 
 def statements(source: str) -> tuple[list[tuple[list[str], list[str]]], list[str]]:

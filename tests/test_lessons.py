@@ -1,10 +1,12 @@
 """Every lesson runs, prints what it states, and proves its claims."""
 
+import re
+
+import catalog
 import claims
 import pytest
 import torch
-from catalog import record
-from lesson_runner import LESSONS, depends_on_quick, differences, run_lesson
+from lesson_runner import LESSONS, ROOT, Run, depends_on_quick, differences, run_lesson
 
 DEVICES = ["cpu"]
 if torch.accelerator.is_available():
@@ -50,4 +52,101 @@ def test_full(path, tmp_path, pytestconfig):
     check_ended_well(run)
     check_outputs(path, run, exact=not depends_on_quick(path), update=update)
     if pytestconfig.getoption("record"):
-        record(path, run.reached or "outputs exact", run.seconds, run.memory_mb)
+        catalog.record(path, run.reached or "outputs exact", run.seconds, run.memory_mb)
+
+
+def test_readme_lists_every_lesson():
+    """README's tables are those that docs/catalog.py writes, with links that exist."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert catalog.readme_table() in text
+    linked = re.findall(r"\]\(lessons/(\w+)\.py\)", text)
+    assert linked == [path.stem for path in LESSONS]
+
+
+def test_every_lesson_has_a_part_and_a_number_of_its_own():
+    numbers = [lesson.number for lesson in catalog.lessons()]
+    assert len(set(numbers)) == len(LESSONS)
+    assert all(lesson.part in catalog.PARTS for lesson in catalog.lessons())
+
+
+def test_results_table_is_complete_and_up_to_date():
+    """Each lesson has a row, measured with the code that it has now."""
+    measured = catalog.results()
+    assert list(measured) == [path.stem for path in LESSONS]
+    for path in LESSONS:
+        row = measured[path.stem]
+        stale = f"{path.stem} changed: pytest -m full -k {path.stem}"
+        assert row["code"] == catalog.code_hash(path), stale
+        assert row["reached"], path.stem
+
+
+# --- the checks themselves: a fault planted in a copy of a lesson is seen ------------
+
+
+@pytest.fixture
+def plant(tmp_path):
+    """A copy of a lesson with one piece of its text replaced."""
+
+    def copy(stem, old, new):
+        text = (ROOT / "lessons" / f"{stem}.py").read_text(encoding="utf-8")
+        assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times"
+        path = tmp_path / f"{stem}.py"
+        path.write_text(text.replace(old, new), encoding="utf-8")
+        return path
+
+    return copy
+
+
+def test_a_wrong_output_is_seen(plant, tmp_path):
+    path = plant(
+        "lesson11_merging_splitting", "#: torch.Size([9, ", "#: torch.Size([8, "
+    )
+    run = run_lesson(path, tmp_path)
+    with pytest.raises(pytest.fail.Exception, match=r"stated\ntorch.Size\(\[8, "):
+        check_outputs(path, run, exact=True, update=False)
+    before = path.read_text(encoding="utf-8")
+    check_outputs(path, run, exact=True, update=True)
+    assert path.read_text(encoding="utf-8") == before.replace("([8, ", "([9, ", 1)
+    assert not differences(run_lesson(path, tmp_path), exact=True)
+
+
+def test_a_missing_output_is_seen(plant, tmp_path):
+    path = plant("lesson11_merging_splitting", "# Try it\n", "\nprint(1)\n# Try it\n")
+    assert "--- printed\n1" in differences(run_lesson(path, tmp_path), exact=True)
+
+
+def test_an_error_is_seen(plant, tmp_path):
+    path = plant("lesson11_merging_splitting", "# Try it\n", "\n1 / 0\n# Try it\n")
+    assert "ZeroDivisionError" in run_lesson(path, tmp_path).error
+
+
+def test_a_network_request_is_seen(plant, tmp_path):
+    request = "import urllib.request\nurllib.request.urlopen('http://192.0.2.1')\n"
+    path = plant("lesson11_merging_splitting", "# Try it\n", f"\n{request}# Try it\n")
+    assert "SocketConnectBlockedError" in run_lesson(path, tmp_path).error
+
+
+@pytest.mark.full
+def test_a_relu_on_the_logits_breaks_the_claim(plant, tmp_path):
+    path = plant(
+        "lesson26_softmax_from_scratch",
+        "return F.relu(x) if relu_on_logits else x",
+        "return F.relu(x)",
+    )
+    run = run_lesson(path, tmp_path, quick=False, timeout=300, judge=path.stem)
+    assert "AssertionError: assert " in run.error  # with the numbers compared
+
+
+@pytest.mark.parametrize(
+    ("stated", "printed", "same"),
+    [
+        ("accuracy 0.981, 0.9 s", "accuracy 0.978, 2.5 s", True),
+        ("accuracy 0.981", "accuracy 0.901", False),
+        ("accuracy 0.981", "accuracy 0.981 at last", False),
+        ("3 of 10", "4 of 10", False),
+        ("loss 0.5", "loss 0.5\nloss 0.4", False),
+    ],
+)
+def test_trained_numbers_may_move_only_a_little(stated, printed, same):
+    run = Run(outputs=[("print(...)", stated, printed)])
+    assert (differences(run, exact=False) == "") == same
