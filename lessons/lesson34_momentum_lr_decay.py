@@ -83,6 +83,7 @@ for _ in range(100):
     optimizer.step()
 difference = (p - descend(0.018, 0.9, steps=100)[-1]).abs().max().item()
 print("by hand equals SGD(momentum=0.9):", difference < 1e-12)
+#: by hand equals SGD(momentum=0.9): True
 
 # %%
 # Paths on a ravine
@@ -96,6 +97,9 @@ for momentum in 0.0, 0.9, 0.99:
     paths[momentum] = descend(0.018, momentum, steps=200)
     ravine_ends[momentum] = ravine(paths[momentum][100]).item()
     print(f"momentum {momentum}: f after 100 steps {ravine_ends[momentum]:.1e}")
+#: momentum 0.0: f after 100 steps 1.3e+00
+#: momentum 0.9: f after 100 steps 1.5e-03
+#: momentum 0.99: f after 100 steps 3.0e+01
 
 # %%
 # Drawn: the paths of 30 steps, and f over 200 steps. With momentum 0.99 the path
@@ -194,6 +198,7 @@ rates = {
 }
 loss_curves, last_losses = {}, {}
 print("momentum    lr   loss  test accuracy  change of the loss a step")
+#: momentum    lr   loss  test accuracy  change of the loss a step
 for momentum in 0.0, 0.9:
     for lr in rates[momentum]:
         losses, accuracy = repeat(3, lr, momentum)
@@ -203,6 +208,18 @@ for momentum in 0.0, 0.9:
         last_losses[momentum, lr] = last.mean().item()
         row = f"{momentum:8.1f} {lr:5.3f} {last.mean():6.3f} {accuracy:14.3f}"
         print(f"{row} {change:26.3f}")
+#:      0.0 0.010  1.222          0.762                      0.044
+#:      0.0 0.030  0.575          0.861                      0.042
+#:      0.0 0.100  0.336          0.888                      0.042
+#:      0.0 0.200  0.277          0.896                      0.040
+#:      0.0 0.300  0.263          0.902                      0.040
+#:      0.0 0.600  0.673          0.820                      0.075
+#:      0.9 0.003  0.619          0.848                      0.044
+#:      0.9 0.010  0.342          0.889                      0.047
+#:      0.9 0.020  0.290          0.898                      0.042
+#:      0.9 0.030  0.258          0.901                      0.040
+#:      0.9 0.060  0.205          0.906                      0.046
+#:      0.9 0.100  0.198          0.900                      0.053
 
 # %%
 # At the rate 0.01, momentum makes the loss 3.5 times as small. Most of that is the
@@ -216,6 +233,7 @@ for momentum in 0.0, 0.9:
 best_plain = min(last_losses[0.0, lr] for lr in rates[0.0])
 best_momentum = min(last_losses[0.9, lr] for lr in rates[0.9])
 print(f"best plain {best_plain:.3f}, best with momentum {best_momentum:.3f}")
+#: best plain 0.263, best with momentum 0.198
 same_rate = {
     "lr 0.01, plain": loss_curves[0.0, 0.01],
     "lr 0.1, plain": loss_curves[0.0, 0.1],
@@ -241,6 +259,8 @@ for factor in 0.1, 0.5:
         scheduler.step(loss)
         plateau_rates[factor].append(round(scheduler.get_last_lr()[0], 6))
     print(f"factor {factor}:", plateau_rates[factor])
+#: factor 0.1: [1.0, 1.0, 1.0, 1.0, 0.1, 0.1, 0.01, 0.01]
+#: factor 0.5: [1.0, 1.0, 1.0, 1.0, 0.5, 0.5, 0.25, 0.25]
 
 # %%
 # Schedules that follow the epoch
@@ -288,7 +308,9 @@ torch_cosine = rates_of(CosineAnnealingLR(optim.SGD([p], lr=1.0), T_max=n))
 our_step = rates_of(LambdaLR(optim.SGD([p], lr=1.0), step_decay))
 our_cosine = rates_of(LambdaLR(optim.SGD([p], lr=1.0), cosine))
 print("StepLR equal:", torch.allclose(torch_step, our_step))
+#: StepLR equal: True
 print("CosineAnnealingLR equal:", torch.allclose(torch_cosine, our_cosine))
+#: CosineAnnealingLR equal: True
 
 # %%
 # Every schedule gets four peak rates, and a constant rate gets the same four. The
@@ -308,6 +330,7 @@ schedules = {
 
 schedule_accuracies, schedule_losses = {}, {}
 print("peak rate       ", peaks)
+#: peak rate        [0.03, 0.05, 0.1, 0.15]
 for name, schedule in schedules.items():
     schedule_accuracies[name] = []
     for peak in peaks:
@@ -316,6 +339,11 @@ for name, schedule in schedules.items():
         schedule_losses[name, peak] = losses.view(n, -1).mean(dim=1)  # an epoch each
     each = "  ".join([f"{a:.3f}" for a in schedule_accuracies[name]])
     print(f"{name:16} {each}")
+#: constant         0.918  0.921  0.920  0.897
+#: StepLR           0.914  0.921  0.924  0.917
+#: cosine           0.915  0.921  0.924  0.921
+#: linear           0.914  0.921  0.924  0.921
+#: warm-up, linear  0.913  0.919  0.927  0.928
 
 # %%
 # At 0.15 a constant rate is clearly the worst: near the minimum the network jumps
