@@ -207,7 +207,7 @@ def notes(text: str) -> str:
 # --- links from prose ---------------------------------------------------------------
 
 # Terms that are plain words more often than not.
-EVERYDAY = {"gate", "generator", "key", "leaf", "prior", "step", "value", "view"}
+EVERYDAY = {"gate", "generator", "key", "leaf", "mask", "step", "value", "view"}
 
 
 def glossary_terms() -> list[str]:
