@@ -152,7 +152,7 @@ print(w.requires_grad_())
 # ---------
 # ``torch.autograd.grad(loss, [w])`` returns a tuple with one gradient for each tensor
 # in the list. ``loss.backward()`` returns nothing. It adds the gradients to ``.grad``
-# of the leaves (叶子张量). A leaf is a tensor that was not computed from others, such
+# of the leaves (叶子节点). A leaf is a tensor that was not computed from others, such
 # as a parameter. An optimizer reads ``.grad``. The example is
 # :math:`\partial (1 - xw)^2 / \partial w = -2x (1 - xw) = 2`.
 

@@ -107,7 +107,7 @@ with torch.no_grad():
 by_hand = torch.stack([dL_dx, dL_dw1, dL_db1, dL_dz, dL_dh, dL_dw2, dL_db2, dL_dy])
 
 # %%
-# ``L.backward()`` computes the same. It keeps ``.grad`` only for leaves (叶子张量), the
+# ``L.backward()`` computes the same. It keeps ``.grad`` only for leaves (叶子节点), the
 # tensors that were not computed from others. ``retain_grad`` makes it keep the
 # gradients of the other tensors as well.
 

@@ -56,7 +56,7 @@ for name, value in entropies.items():
 # If you believe q but p is true, outcome i occurs with probability :math:`p_i` and
 # surprises you by :math:`-\ln q_i`. Your mean surprise is the cross entropy (交叉熵)
 # H(p, q). It is at least the entropy H(p). The difference is the Kullback-Leibler
-# divergence (KL 散度, lesson 54):
+# divergence (KL散度, lesson 54):
 #
 # .. math:: H(p, q) = -\sum_i p_i \ln q_i, \qquad
 #    D(p \| q) = \sum_i p_i \ln \frac{p_i}{q_i}, \qquad H(p, q) = H(p) + D(p \| q)
