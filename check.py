@@ -14,19 +14,18 @@ import faulthandler
 import io
 import json
 import os
-import queue
 import re
-import subprocess
 import sys
 import tempfile
 import textwrap
 import threading
+import time
 from pathlib import Path
+from subprocess import PIPE, Popen
 
 ROOT = Path(__file__).resolve().parent
 LESSONS = sorted(int(p.stem[8:]) for p in (ROOT / "solutions").glob("exercise*.py"))
 LIMIT = float(os.environ.get("CHECK_LIMIT", 10))  # seconds that an exercise may take
-COLORS = {"right": 32, "wrong": 31, "error": 31, "endless": 31}
 
 
 # --- a process for each check ---------------------------------------------------------
@@ -43,32 +42,22 @@ class Worker:
     def __init__(self):
         self.errors = tempfile.TemporaryFile()  # noqa: SIM115  (a full pipe would block)
         command = [sys.executable, __file__, "--worker"]
-        self.process = subprocess.Popen(
-            command,
-            cwd=ROOT,
-            encoding="utf-8",
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self.errors,
-        )
+        pipes = {"stdin": PIPE, "stdout": PIPE, "stderr": self.errors}
+        self.process = Popen(command, cwd=ROOT, encoding="utf-8", **pipes)
 
     def check(self, number: int) -> dict:
         """What is known of a lesson: title, path, tasks, and a verdict on each task."""
         with contextlib.suppress(OSError):  # it may have ended already
-            self.process.stdin.write(f"{number}\n")
-            self.process.stdin.close()
+            print(number, file=self.process.stdin, flush=True)
         first = self.process.stdout.readline()
         if not first:
-            lines = self.error_text().splitlines() or ["its process ended"]
-            raise SystemExit(f"check.py: {lines[-1]}")
+            raise SystemExit("check.py: " + self.error_text().rpartition("\n")[2])
         lesson = json.loads(first)
-        lesson["verdicts"] = []
-        for _ in lesson["tasks"]:
-            line = self.process.stdout.readline()
-            verdict = json.loads(line) if line else self.how_it_died(lesson["path"])
-            lesson["verdicts"].append(verdict)
-            if not line:
-                break
+        lines = [self.process.stdout.readline() for _ in lesson["tasks"]]
+        verdicts = [json.loads(line) for line in lines if line]
+        if len(verdicts) < len(lines):
+            verdicts.append(self.how_it_died(lesson["path"]))
+        lesson["verdicts"] = verdicts + [("", "")] * (len(lines) - len(verdicts))
         self.stop()
         return lesson
 
@@ -84,13 +73,12 @@ class Worker:
         at = f"line {found[1]}:  {lines[int(found[1]) - 1].strip()}" if found else ""
         if "Timeout (" in trace:
             return "endless", f"After {LIMIT:g} s it was still here:\n{at}"
-        status = self.process.returncode
-        return "error", f"Python itself ended with status {status}.\n{at}".strip()
+        ended = f"Python itself ended with status {self.process.returncode}."
+        return "error", f"{ended}\n{at}".strip()
 
     def stop(self) -> None:
         self.process.kill()
-        self.process.wait()
-        self.process.stdout.close()
+        self.process.communicate()
         self.errors.close()
 
 
@@ -102,7 +90,6 @@ def work() -> None:
     """What a worker does."""
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what C code prints is dropped
-    sys.stdout = io.StringIO()
     from solutions import lesson_exercises, load, readers_copy, readers_trace
 
     def tell(item) -> None:
@@ -110,10 +97,8 @@ def work() -> None:
         faulthandler.dump_traceback_later(LIMIT, exit=True)
 
     faulthandler.enable()
-    asked = sys.stdin.readline()
-    if not asked:  # whoever started it has gone
-        return
-    number = int(asked)
+    number = int(sys.stdin.readline())
+    sys.stdin, sys.stdout = io.StringIO(), io.StringIO()  # input() is an error
     module, exercises = lesson_exercises(number)
     path = readers_file(number)
     is_new = not path.exists()
@@ -133,12 +118,7 @@ def work() -> None:
             tell(("error", readers_trace(error)))
         return
     for exercise in exercises:
-        answer = getattr(answers, exercise.name, None)
-        if callable(answer):
-            tell(exercise.judge(answer))
-        else:
-            begin = f"There is no {exercise.name} in {path.name}. It begins with\n\n"
-            tell(("to do", begin + exercise.texts()[1]))
+        tell(exercise.judge(getattr(answers, exercise.name, None)))
 
 
 # --- what the reader sees -------------------------------------------------------------
@@ -150,6 +130,10 @@ def paint(text: str, color: int) -> str:
     return text if plain else f"\033[{color}m{text}\033[0m"
 
 
+def cell(state: str) -> str:
+    return paint(f"{state:8}", {"right": 32, "to do": 2}.get(state, 31))
+
+
 def report(lesson: dict) -> int:
     """Say how each exercise is, and why the first is not right; returns its place."""
     path = Path(lesson["path"]).relative_to(ROOT)
@@ -157,21 +141,19 @@ def report(lesson: dict) -> int:
     if lesson["is_new"]:
         print(f"This file is new. Open {path} in your editor, and save your answers.\n")
     states = [state for state, _ in lesson["verdicts"]]
-    for place, (name, *_) in enumerate(lesson["tasks"]):
-        state = states[place] if place < len(states) else ""
-        print(f"  {paint(f'{state:8}', COLORS.get(state, 2))} {name}")
-    for place, (state, why) in enumerate(lesson["verdicts"]):
-        if state != "right":
-            print(textwrap.indent(f"\n{why}" if why else "", "  "))
-            return place
-    return len(states)
+    for (name, *_), state in zip(lesson["tasks"], states, strict=True):
+        print(f"  {cell(state)} {name}")
+    current = next((i for i, s in enumerate(states) if s != "right"), len(states))
+    if current < len(states) and (why := lesson["verdicts"][current][1]):
+        print("\n" + textwrap.indent(why, "  "))
+    return current
 
 
 def show_hint(lesson: dict, current: int, index: int) -> None:
-    name, hints, _ = lesson["tasks"][current]
-    index = max(0, min(index, len(hints) - 1))
-    print(paint(f"\nHint {index + 1} of {len(hints)} for {name}", 36))
-    print(textwrap.fill(hints[index], 80))
+    for name, hints, _ in lesson["tasks"][current : current + 1]:
+        index = max(0, min(index, len(hints) - 1))
+        print(paint(f"\nHint {index + 1} of {len(hints)} for {name}", 36))
+        print(textwrap.fill(hints[index], 80))
 
 
 def show_solutions(lesson: dict, current: int) -> None:
@@ -179,14 +161,14 @@ def show_solutions(lesson: dict, current: int) -> None:
         print(paint(f"\nA solution of {name}", 36) + f"\n{solution}")
 
 
-def keys() -> queue.Queue:
+def keys() -> list[str]:
     """What is typed, line by line, as it comes."""
-    typed = queue.Queue()
+    typed = []
 
     def read() -> None:  # not from sys.stdin, whose lock would outlive the program
         while text := os.read(0, 100):
-            typed.put(text.decode(errors="replace").strip()[:1])
-        typed.put("q")
+            typed.append(text.decode(errors="replace").strip()[:1])
+        typed.append("q")
 
     threading.Thread(target=read, daemon=True).start()
     return typed
@@ -211,27 +193,24 @@ def watch(number: int) -> None:
         print("\033[2J\033[H", end="")
         current = report(lesson)
         worker = Worker()
-        later = [n for n in LESSONS if n > number]
-        go_on = f"n: lesson {later[0]}   " if later else ""
-        help_text = f"save to check   h: hint   s: solution   {go_on}q: quit"
-        print("\n" + paint(f"{help_text} (and Enter)", 2), flush=True)
+        later = min((n for n in LESSONS if n > number), default=number)
+        help_text = f"h: hint   s: solution   n: lesson {later}   q: quit (and Enter)"
+        print("\n" + paint(f"save to check   {help_text}", 2), flush=True)
         pressed = ""
         while saved_at(path) in (before, 0) and pressed not in ("q", "n"):
-            try:
-                pressed = typed.get(timeout=0.1)
-            except queue.Empty:
-                continue
-            if pressed == "h" and current < len(lesson["tasks"]):
+            time.sleep(0.1)
+            pressed = typed.pop(0) if typed else ""
+            if pressed == "h":
                 show_hint(lesson, current, hints_given)
                 hints_given += 1
             elif pressed == "s":
                 show_solutions(lesson, current)
-            elif pressed == "n" and later:
-                number = later[0]
+            elif pressed == "n":
+                number = later
     worker.stop()
 
 
-def overview() -> None:
+def overview() -> int:
     """A line for each lesson that has been begun."""
     right = 0
     for number in LESSONS:
@@ -239,66 +218,57 @@ def overview() -> None:
             lesson = Worker().check(number)
             states = [state for state, _ in lesson["verdicts"]]
             right += states.count("right")
-            cells = (paint(f"{state:8}", COLORS.get(state, 2)) for state in states)
-            print(f"{number:3}  {''.join(cells)}  {lesson['title']}", flush=True)
+            cells = "".join(cell(state) for state in states)
+            print(f"{number:3}  {cells}  {lesson['title']}", flush=True)
     print(f"{right} right; exercises are there for lessons", *LESSONS)
+    return 0
 
 
 # --- in a notebook --------------------------------------------------------------------
 
 
-def find(answer):
-    """The exercise of an answer or of a name; None, and a line about it, if none is."""
+def find(answer) -> list:
+    """The exercise of a function or of a name, in a list; an empty one if none is."""
     from solutions import lesson_exercises
 
-    name = answer if isinstance(answer, str) else getattr(answer, "__name__", "")
-    for number in LESSONS:
-        for exercise in lesson_exercises(number)[1]:
-            if exercise.name == name:
-                return exercise
-    print(f"No exercise is called {name or answer}.")
-    return None
+    name = getattr(answer, "__name__", answer)
+    found = [e for n in LESSONS for e in lesson_exercises(n)[1] if e.name == name]
+    if not found:
+        print(f"No exercise is called {name}.")
+    return found
 
 
 def check(answer) -> None:
     """Check one exercise: ``check(quarter)``."""
-    if isinstance(answer, str):
-        print(f"check takes the function itself: check({answer})")
-    elif exercise := find(answer):
-        state, why = exercise.judge(answer)
-        print(f"{state}\n\n{why}".strip())
+    for exercise in find(answer):
+        print("\n\n".join(exercise.judge(answer)).strip())
 
 
 def hint(answer, number: int = 1) -> None:
     """Give a hint: ``hint("quarter")``, ``hint("quarter", 2)``."""
-    if exercise := find(answer):
-        print(exercise.hints[min(max(number, 1), len(exercise.hints)) - 1])
+    for exercise in find(answer):
+        print(exercise.hints[0 if number < 2 else 1])
 
 
 def solution(answer) -> None:
     """Show a solution: ``solution("quarter")``."""
-    if exercise := find(answer):
+    for exercise in find(answer):
         print(exercise.texts()[0])
 
 
 def main() -> int:
-    kind = argparse.RawDescriptionHelpFormatter
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=kind)
+    if sys.argv[1:] == ["--worker"]:
+        return work()
+    parser = argparse.ArgumentParser(usage=__doc__)
     parser.add_argument("lesson", type=int, nargs="?", help="its number")
     parser.add_argument("--once", action="store_true", help="check once")
     parser.add_argument("--hint", type=int, nargs="?", const=1, help="hint 1 or 2")
     parser.add_argument("--solution", action="store_true", help="show a solution")
-    parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
     opt = parser.parse_args()
-    if opt.worker:
-        work()
-        return 0
     sys.stdout.reconfigure(errors="replace")
-    if sys.platform == "win32":
-        os.system("")  # lets older consoles show colors
+    os.system("")  # lets older consoles of Windows show colors
     if opt.lesson is None:
-        overview()
-        return 0
+        return overview()
     if opt.lesson not in LESSONS:
         known = any((ROOT / "lessons").glob(f"lesson{opt.lesson:02}_*.py"))
         what = "has no exercises" if known else "does not exist"
@@ -311,7 +281,7 @@ def main() -> int:
         return 0
     lesson = Worker().check(opt.lesson)
     current = report(lesson)
-    if opt.hint is not None and current < len(lesson["tasks"]):
+    if opt.hint is not None:
         show_hint(lesson, current, opt.hint - 1)
     if opt.solution:
         show_solutions(lesson, current)

@@ -11,9 +11,7 @@ import copy
 import importlib
 import inspect
 import io
-import math
 import random
-import reprlib
 import sys
 import textwrap
 import tokenize
@@ -29,9 +27,6 @@ from torch import Tensor, nn
 HERE = Path(__file__).resolve().parent
 CASES = 24  # how many inputs an answer is tried on
 SMALL = 48  # a tensor of so many numbers is shown whole
-SHORT = reprlib.Repr()
-SHORT.maxlist = SHORT.maxtuple = SHORT.maxdict = 24
-SHORT.maxstring = SHORT.maxother = 400
 
 
 class Exercise:
@@ -75,41 +70,38 @@ class Exercise:
 
     def judge(self, answer: Callable) -> tuple[str, str]:
         """Try an answer: "right", "wrong", "error" or "to do", and why."""
-        used = names_in(source(answer)) if self.without else set()
-        if banned := [word for word in self.without if word in used]:
+        if not callable(answer):
+            missing = f"There is no {self.name}. It begins with"
+            return "to do", f"{missing}\n\n{self.texts()[1]}"
+        if banned := [word for word in self.without if word in names_in(answer)]:
             return "wrong", f"The task is to do without {banned[0]}."
         cases = range(CASES if self.make_inputs else 0)
         calls = [Call(answer, self.arguments(case)) for case in cases]
-        failed = []
-        for case, call in enumerate(calls):
+        for case in sorted(cases, key=lambda case: len(str(calls[case].before))):
             right = Call(self.solution, self.arguments(case))
-            if problem := self.compare(call, right):
-                failed.append((call.size, case, problem))
-        if failed:
-            _, case, problem = min(failed)
-            shown = arguments_text(self.names, calls[case].before)
-            return calls[case].verdict(shown, problem, self.diagnose(calls))
+            if problem := self.compare(calls[case], right):
+                shown = arguments_text(self.names, calls[case].before)
+                return calls[case].verdict(shown, problem, self.diagnose(calls))
         for demand in self.demands:
             call = Call(demand, (answer,))
-            if isinstance(call.error, AssertionError):
-                return call.verdict(fill(str(call.error)))
             if call.error:
-                return call.verdict(call.trace)
+                asserted = isinstance(call.error, AssertionError)
+                told = textwrap.fill(str(call.error), 80)
+                return call.verdict(told if asserted else call.trace)
         return "right", ""
 
     def compare(self, call: "Call", right: "Call") -> str:
         """What is wrong with a call if the other one is right; "" if nothing."""
         if call.error or right.error:
             same = type(call.error) is type(right.error)
-            wanted = f"An error is expected, {type(right.error).__name__}."
+            wanted = f"It has to raise {type(right.error).__name__}."
             return "" if same else call.trace or wanted
-        all_arguments = [call.arguments, right.arguments, right.before]
-        for name, mine, expected, before in zip(self.names, *all_arguments):  # noqa: B905
+        for i, mine in enumerate(call.arguments):
             checked = isinstance(mine, Tensor | list | dict | nn.Module)
-            if checked and (problem := difference(mine, expected)):
-                kept = not difference(expected, before)
-                place = "itself has to stay as it is" if kept else "after the call"
-                return f"{name} {place}: {problem}"
+            if checked and (problem := difference(mine, right.arguments[i])):
+                kept = not difference(right.arguments[i], right.before[i])
+                rule = "itself has to stay as it is" if kept else "after the call"
+                return f"{self.names[i]} {rule}: {problem}"
         return difference(call.result, right.result)
 
     def diagnose(self, calls: list["Call"]) -> str:
@@ -120,14 +112,14 @@ class Exercise:
                 if str(call.error) != str(other.error) or self.compare(call, other):
                     break
             else:
-                return fill(inspect.getdoc(mistake))
+                return textwrap.fill(inspect.getdoc(mistake), 80)
         return ""
 
     def texts(self) -> tuple[str, str]:
         """The solution, and what the reader begins with in its place."""
         head, body = split(self.solution)
-        begin = split(self.given)[1] if self.given else emptied(body)
-        return "\n".join(head + body), "\n".join(head + begin)
+        begin = "\n".join(head + split(self.given)[1]) if self.given else None
+        return "\n".join(head + body), begin or stub(self.solution)
 
 
 def exercise(*hints: str, without: str = "") -> Callable[[Callable], Exercise]:
@@ -140,9 +132,7 @@ def exercise(*hints: str, without: str = "") -> Callable[[Callable], Exercise]:
     return lambda solution: Exercise(solution, hints, without)
 
 
-def random_int(low: int, high: int) -> int:
-    """A random whole number, both ends included."""
-    return random.randint(low, high)
+random_int = random.randint  # draws a whole number, both ends included
 
 
 class Call:
@@ -150,7 +140,6 @@ class Call:
 
     def __init__(self, function: Callable, arguments: tuple):
         self.before, self.arguments = copy.deepcopy(arguments), arguments
-        self.size = size_of(arguments)
         self.result = self.error = None
         self.trace = ""
         torch.manual_seed(0)
@@ -178,39 +167,32 @@ class Call:
 
 def difference(got, expected) -> str:
     """What is wrong with a value; an empty string if nothing is."""
-    if got is None and expected is not None:
-        return "The result is None: is there a return?"
     if isinstance(got, Tensor) and isinstance(expected, Tensor):
         return tensor_difference(got.detach(), expected.detach())
-    if isinstance(got, nn.Module) and isinstance(expected, nn.Module):
-        got, expected = dict(got.state_dict()), dict(expected.state_dict())
-    if isinstance(got, dict) and isinstance(expected, dict):
-        if list(got) == list(expected):
-            return first_difference(got, expected, expected)
-    elif isinstance(got, tuple | list) and isinstance(expected, tuple | list):
-        if len(got) == len(expected):
-            return first_difference(got, expected, range(len(expected)))
-    elif isinstance(expected, float) and isinstance(got, float | int):
-        both_nan = math.isnan(got) and math.isnan(expected)
-        if both_nan or math.isclose(got, expected, rel_tol=1e-4, abs_tol=1e-5):
-            return ""
-    elif type(got) is type(expected):
-        if callable(got) or got == expected:
-            return ""
-    else:
-        kinds = type(got).__name__, type(expected).__name__
-        return f"The result is {show(got)} ({kinds[0]}), expected {show(expected)} " + (
-            f"({kinds[1]})."
-        )
-    return f"The result is {show(got)}, expected {show(expected)}."
+    if isinstance(got, float | int) and isinstance(expected, float):
+        return tensor_difference(*torch.tensor([got, expected], dtype=torch.float64))
+    mine, right = parts(got), parts(expected)
+    if right and mine.keys() == right.keys():
+        for key, value in right.items():
+            if problem := difference(mine[key], value):
+                return f"[{key!r}]: {problem}"
+        return ""
+    text = f"The result is {show(got)}, expected {show(expected)}"
+    if type(got) is type(expected):
+        same = not right and (callable(got) or got == expected)
+        return "" if same else f"{text}."
+    if got is None:
+        return "The result is None: is there a return?"
+    return f"{text}, of the type {type(expected).__name__}."
 
 
-def first_difference(got, expected, keys) -> str:
-    """The first difference between two lists or dicts of the same keys."""
-    for key in keys:
-        if problem := difference(got[key], expected[key]):
-            return f"[{key!r}]: {problem}"
-    return ""
+def parts(value) -> dict:
+    """What a list, a tuple, a dict or a network holds, by its place."""
+    if isinstance(value, list | tuple):
+        return dict(enumerate(value))
+    if isinstance(value, nn.Module):
+        return dict(value.state_dict())
+    return value if isinstance(value, dict) else {}
 
 
 def tensor_difference(got: Tensor, expected: Tensor) -> str:
@@ -219,16 +201,14 @@ def tensor_difference(got: Tensor, expected: Tensor) -> str:
         mine, right = getattr(got, what), getattr(expected, what)
         if mine != right:
             return f"The {what} is {mine}, expected {right}."
-    if got.is_meta:
-        return ""
     close = got == expected
     if got.is_floating_point() or got.is_complex():
         close = torch.isclose(got, expected, rtol=1e-4, atol=1e-5, equal_nan=True)
-    if close.all():
+    if got.is_meta or close.all():
         return ""
     at = (~close).nonzero()[0].tolist()
-    mine, right = (f"{t[tuple(at)].item():.5g}" for t in (got, expected))
-    if close.dim() == 0:
+    mine, right = (f"{t[tuple(at)].item():.6g}" for t in (got, expected))
+    if not at:
         return f"The number is {mine}, expected {right}."
     text = f"{(~close).sum()} of {close.numel()} numbers are wrong, "
     text += f"the first at {at}: {mine}, expected {right}."
@@ -238,33 +218,17 @@ def tensor_difference(got: Tensor, expected: Tensor) -> str:
     return text
 
 
-def size_of(value) -> int:
-    """How much there is to read in an argument, to find the smallest that fails."""
-    if isinstance(value, Tensor):
-        return value.numel()
-    if isinstance(value, list | tuple):
-        return len(value) + sum(size_of(item) for item in value)
-    return abs(value) if isinstance(value, int) else len(show(value))
-
-
 def show(value) -> str:
-    """A value; of a large tensor only what it is."""
+    """A value; of a large tensor only what it is, of anything long its beginning."""
     if isinstance(value, Tensor) and value.numel() > SMALL:
         return f"{str(value.dtype).removeprefix('torch.')} {list(value.shape)}"
-    if isinstance(value, types.FunctionType):
-        return value.__name__
-    plain = isinstance(value, Tensor | nn.Module)
-    return str(value) if plain else SHORT.repr(value)
+    return value.__name__ if inspect.isfunction(value) else repr(value)[:1000]
 
 
 def arguments_text(names: list[str], values: tuple) -> str:
     """The arguments of a call, one below the other."""
     pairs = zip(names, values, strict=False)
     return "\n".join(beside(f"{name} =", show(value)) for name, value in pairs)
-
-
-def fill(text: str) -> str:
-    return textwrap.fill(" ".join(text.split()), 80)
 
 
 def beside(left: str, right: str, gap: int = 1) -> str:
@@ -288,40 +252,34 @@ def readers_trace(error: BaseException) -> str:
 # --- texts ----------------------------------------------------------------------------
 
 
-def source(thing: Callable) -> str:
-    """The code of a function or class; "" where Python does not know it."""
-    with contextlib.suppress(OSError, TypeError):
-        return textwrap.dedent(inspect.getsource(thing))
-    return ""
-
-
 def split(thing: Callable) -> tuple[list[str], list[str]]:
     """The lines of a function or class up to its docstring, and those after it."""
-    text = source(thing)
+    text = textwrap.dedent(inspect.getsource(thing))
     lines, node = text.splitlines(), ast.parse(text).body[0]
-    first = node.body[0]
-    cut = first.end_lineno if ast.get_docstring(node) else first.lineno - 1
+    cut = node.body[0].end_lineno
     return lines[node.lineno - 1 : cut], lines[cut : node.end_lineno]
 
 
-def emptied(body: list[str]) -> list[str]:
-    """The body of a function, or of each method of a class, replaced by an error."""
-    tree = ast.parse(textwrap.dedent("\n".join(body)))
-    if not isinstance(tree.body[-1], ast.FunctionDef):
-        return ["    raise NotImplementedError"]
-    kept, line = [], 0
-    for method in tree.body:
-        if isinstance(method, ast.FunctionDef):
-            kept += body[line : method.body[0].lineno - 1]
-            kept.append("        raise NotImplementedError")
-            line = method.end_lineno
-    return kept
+def stub(thing: Callable) -> str:
+    """A function, or a class with its methods, whose bodies are yet to be written."""
+    head, body = split(thing)
+    lines, node = head + body, ast.parse("\n".join(head + body)).body[0]
+    for part in [node] if isinstance(node, ast.FunctionDef) else reversed(node.body):
+        if isinstance(part, ast.FunctionDef):
+            first = part.body[1 if ast.get_docstring(part) else 0]
+            todo = " " * first.col_offset + "raise NotImplementedError"
+            lines[first.lineno - 1 : part.end_lineno] = [todo]
+    return "\n".join(lines)
 
 
-def names_in(text: str) -> set[str]:
-    """All names and keywords in a piece of code, but not in its texts and comments."""
-    tokens = tokenize.generate_tokens(io.StringIO(text).readline)
-    return {token.string for token in tokens if token.type == tokenize.NAME}
+def names_in(thing: Callable) -> set[str]:
+    """All names and keywords in its code, but not in its texts and comments."""
+    # Of abs there is no code, and of a lambda perhaps half a statement.
+    with contextlib.suppress(OSError, TypeError, SyntaxError, tokenize.TokenError):
+        text = io.StringIO(textwrap.dedent(inspect.getsource(thing)))
+        tokens = tokenize.generate_tokens(text.readline)
+        return {token.string for token in tokens if token.type == tokenize.NAME}
+    return set()
 
 
 # --- a lesson's exercises -------------------------------------------------------------

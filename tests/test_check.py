@@ -67,7 +67,7 @@ WORDS = {  # of answers that do not disturb the process they are judged in
     "another way": ("return images[..., ::2, ::2] + 1", r"(?s)numbers.*yours:.*expec"),
     "shape": ("return images.float()", r"wrong(.|\n)*The shape is torch.Size"),
     "dtype": ("return images[..., ::2, ::2].float()", r"dtype is torch.float32"),
-    "kind": ("return 3", r"wrong(.|\n)*The result is 3 \(int\), expected"),
+    "kind": ("return 3", r"(?s)wrong.*is 3, expected tensor.*of the type Tensor"),
     "no return": ("images[..., ::2, ::2]", r"is there a return\?"),
     "changed argument": (f"images += 1; {RIGHT}", r"images itself has to stay"),
     "prints": ("print('here'); return images", r"It printed:\n\s*here"),
@@ -103,7 +103,7 @@ VERDICTS = {
     ),
     "endless outside": (f"{RIGHT}\n\nwhile True: pass", r"endless (.|\n)*line 19:"),
     "deleted": (f"{RIGHT}\n\ndel quarter", r"There is no quarter(.|\n)*def quarter\("),
-    "a number": (f"{RIGHT}\n\nquarter = 3", r"There is no quarter in exercise08.py"),
+    "a number": (f"{RIGHT}\n\nquarter = 3", r"There is no quarter\. It begins"),
     "noise": (f"__import__('os').write(1, b'x' * 99999); {RIGHT}", r"right    quarter"),
 }
 
@@ -188,7 +188,7 @@ def test_in_a_notebook(capsys):
         return capsys.readouterr().out
 
     assert re.match(r"wrong\n(.|\n)*from the left", said(check.check, quarter))
-    assert "the function itself: check(quarter)" in said(check.check, "quarter")
+    assert "There is no quarter" in said(check.check, "quarter")
     assert "the first dimension" in said(check.hint, quarter)
     assert "third number" in said(check.hint, "quarter", 2)
     assert "third number" in said(check.hint, "quarter", 99)

@@ -7,12 +7,13 @@ The exercises prove themselves: what is right passes, what is wrong is told why.
 import ast
 import inspect
 import re
+import textwrap
 import time
 
 import pytest
 
 from check import LESSONS, ROOT
-from solutions import lesson_exercises, load, readers_copy, source
+from solutions import lesson_exercises, load, readers_copy
 
 FILES = {number: lesson_exercises(number) for number in LESSONS}
 EXERCISES = [e for _, exercises in FILES.values() for e in exercises]
@@ -131,7 +132,7 @@ def texts_of(exercise):
     yield from exercise.hints
     yield from (inspect.getdoc(mistake) for mistake in exercise.mistakes)
     for demand in exercise.demands:
-        for node in ast.walk(ast.parse(source(demand))):
+        for node in ast.walk(ast.parse(textwrap.dedent(inspect.getsource(demand)))):
             if isinstance(node, ast.Assert):
                 parts = ast.walk(node.msg)
                 values = [n.value for n in parts if isinstance(n, ast.Constant)]
@@ -141,7 +142,7 @@ def texts_of(exercise):
 @each_exercise
 def test_each_demand_says_what_is_wrong(exercise):
     for demand in exercise.demands:
-        for node in ast.walk(ast.parse(source(demand))):
+        for node in ast.walk(ast.parse(textwrap.dedent(inspect.getsource(demand)))):
             assert not isinstance(node, ast.Assert) or node.msg, demand.__name__
 
 
