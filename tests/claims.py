@@ -228,33 +228,43 @@ def lesson31_overfitting(lesson):
 def lesson32_train_val_test(lesson):
     assert lesson.same_split
     assert lesson.shared == 0
-    loss = {way: result[2] for way, result in lesson.results.items()}
+    loss = {rule: result["loss"] for rule, result in lesson.results.items()}
     assert loss["lowest loss"] < loss["last epoch"] - 0.01
-    optimism = [said - true for said, true in lesson.claims.values()]
+    optimism = [c["there"] - c["elsewhere"] for c in lesson.claims.values()]
     assert optimism == sorted(optimism, reverse=True)
-    assert optimism[0] > 0.03 > 0.005 > optimism[-1] > 0
-    truth = [true for _, true in lesson.claims.values()]
+    assert optimism[0] > 0.03 > 0.005 > optimism[-1] > -0.005
+    truth = [claim["elsewhere"] for claim in lesson.claims.values()]
     assert truth == sorted(truth)
     means = {width: sum(s) / len(s) for width, s in lesson.widths.items()}
     assert means[5] < 0.8 < 0.85 < min(means[20], means[100])
     assert lesson.leaks[True] > 0.9 > 0.6 > lesson.leaks[False] > 0.4
-    said, true = lesson.claims[100]
-    return f"chosen on 100 images: {said:.3f} there, {true:.3f} in truth"
+    claim = lesson.claims[100]
+    return (
+        f"chosen on 100 images: {claim['there']:.3f} there, "
+        f"{claim['elsewhere']:.3f} on others"
+    )
 
 
 def lesson33_regularization(lesson):
-    assert lesson.zero_shares[0] < 0.01 < 0.3 < lesson.zero_shares[1]
-    same = {n: [e < 1e-6 for e in errors] for n, errors in lesson.errors.items()}
-    assert same["SGD"] == [True, True]
-    assert same["Adam"] == [True, False]
-    assert same["AdamW"] == [False, True]
-    _, free_loss, free_accuracy, free_near_zero = lesson.results["no penalty"]
-    l1, l2 = lesson.results["L1 0.001"], lesson.results["L2 0.03"]
-    assert max(lesson.results["L1 0.0003"][1], l2[1]) < free_loss
-    assert max(row[2] for row in lesson.results.values()) < free_accuracy + 0.01
-    assert free_near_zero < 0.05
-    assert l2[3] < 0.15 < 0.6 < l1[3]
-    return f"near-zero weights: L1 {l1[3]:.0%}, L2 {l2[3]:.0%}"
+    assert lesson.l2_zeros < 0.01 < 0.3 < lesson.l1_zeros
+    assert max(lesson.sgd_errors) < 1e-6
+    assert (lesson.adam - lesson.with_penalty).abs().max() < 1e-6
+    assert (lesson.adamw - lesson.with_decay).abs().max() < 1e-6
+    assert (lesson.adam - lesson.with_decay).abs().max() > 1e-3
+    free = lesson.results["none", 0]
+    l1, l2 = lesson.results["L1", 0.001], lesson.results["L2", 0.03]
+    assert max(l1["loss"], l2["loss"]) < free["loss"] - 0.02
+    assert lesson.results["L2", 0.1]["loss"] > l2["loss"] + 0.03
+    best = max(result["accuracy"] for result in lesson.results.values())
+    assert best < free["accuracy"] + 0.01
+    free_loss, free_accuracy = lesson.test_results["none"]
+    for kind in "L1", "L2":
+        loss, accuracy = lesson.test_results[kind]
+        assert loss < free_loss
+        assert abs(accuracy - free_accuracy) < 0.015
+    assert free["zeros"] < 0.05
+    assert l2["zeros"] < 0.15 < 0.6 < l1["zeros"]
+    return f"near-zero weights: L1 {l1['zeros']:.0%}, L2 {l2['zeros']:.0%}"
 
 
 def lesson34_momentum_lr_decay(lesson):
@@ -501,6 +511,22 @@ def lesson54_kl_divergence(lesson):
         assert abs(mean - hill) < 0.05
         assert abs(std - 0.7) < 0.05
     return "KL infinite from a shift of 2.1, JS flat from 4, W grows on"
+
+
+def lesson55_autoencoder(lesson):
+    assert lesson.pca_equal
+    assert abs(lesson.train_error - lesson.left_out) < 0.01
+    assert max(lesson.linear_errors) < 1.01 * lesson.pca_error
+    assert min(min(lengths[:7]) for lengths in lesson.lengths) > 0.98
+    for k, errors in lesson.errors.items():
+        assert max(errors) < 0.9 * lesson.best_linear[k]
+    *controls, auto_encoder = lesson.denoised.values()
+    assert max(auto_encoder) < 0.8 * min(control[0] for control in controls)
+    assert lesson.nearest["random codes"] > 1.5 * lesson.nearest["rebuilt"]
+    return (
+        f"error with 8 numbers: linear {max(lesson.linear_errors):.1f}, "
+        f"PCA {lesson.pca_error:.1f}, auto-encoder {max(lesson.errors[8]):.1f}"
+    )
 
 
 def lesson64_distributed(lesson):
