@@ -2,8 +2,8 @@
 Lesson 29: an MLP that reads digits (MNIST)
 ===========================================
 
-The whole way: accuracy step by step, a network trained on all of MNIST on whatever
-device there is, a look at its mistakes, and a model that is saved and loaded again.
+The main lesson. It computes the accuracy step by step, trains a network on all of MNIST
+on the device that is there, looks at its mistakes, and saves and loads the model.
 
 :Notes: lesson29 MNIST
 :Needs: lessons 26 to 28
@@ -36,9 +36,10 @@ torch.manual_seed(opt.seed)
 # %%
 # Accuracy, one step at a time
 # ----------------------------
-# Four samples, three classes. The class with the largest logit is the prediction.
-# Softmax turns logits into probabilities and keeps their order, so ``argmax`` gives the
-# same answer on both, and softmax is not needed to predict.
+# Here are the logits of four samples and three classes. The class with the largest
+# logit is the prediction. Softmax turns logits into probabilities and keeps their
+# order. So ``argmax`` gives the same answer on both, and you need no softmax to
+# predict.
 
 logits = torch.tensor(
     [[0.1, 2.0, 0.3], [1.5, 0.2, 0.1], [0.0, 0.4, 0.9], [0.6, 0.5, 0.4]]
@@ -46,23 +47,23 @@ logits = torch.tensor(
 labels = torch.tensor([1, 0, 1, 0])
 probabilities = F.softmax(logits, dim=1)
 predictions = probabilities.argmax(dim=1)  # [b, k] => [b]
-print(predictions, torch.equal(predictions, logits.argmax(dim=1)))
-#: tensor([1, 0, 2, 0]) True
+print("predictions:", predictions)
+print("the same from the logits:", torch.equal(predictions, logits.argmax(dim=1)))
 
 # %%
-# The notes say that ``torch.eq`` gives a tensor of bytes. It gives bools; their sum
-# counts the true ones, and ``item`` takes the number out of the tensor.
+# The notes say that ``torch.eq`` gives a tensor of bytes. In fact it gives bools. Their
+# sum counts the true ones, and ``item`` takes the number out of the tensor. The
+# accuracy (准确率) is this number divided by the number of samples.
 
 correct = torch.eq(predictions, labels)
 print(correct, correct.dtype)
 #: tensor([ True,  True, False,  True]) torch.bool
-print(correct.sum(), correct.sum().item() / len(labels))
-#: tensor(3) 0.75
+print("correct:", correct.sum(), "accuracy:", correct.sum().item() / len(labels))
 
 # %%
 # The data and the network
 # ------------------------
-# All images are decoded and normalised once, and live on the device from the start.
+# All images are decoded and normalised once, and stay on the device.
 
 train_set, test_set = mnist(opt.data, opt.device, opt.quick)
 train_loader = batches(train_set, opt.batch_size, shuffle=True)
@@ -71,10 +72,10 @@ print(f"{len(train_set)} training images: {len(train_loader)} steps an epoch")
 #: 60000 training images: 300 steps an epoch
 
 # %%
-# The notes say ``nn.LeakyReLU`` after the last layer as well; lesson 28 measures what
-# that costs. Logits have to be free to go far below zero, so here the activation stands
-# between the layers only. ``kaiming_normal_`` (lesson 26) fits the first weights to the
-# size of their inputs.
+# The notes put ``nn.LeakyReLU`` after the last layer as well. In fact that delays the
+# first epochs, as lesson 28 measures, so here the activation stands between the layers
+# only. ``kaiming_normal_`` (lesson 26) gives each layer first weights of a size that
+# fits the number of its inputs.
 
 
 def mlp():
@@ -87,12 +88,14 @@ def mlp():
         nn.LeakyReLU(),
         nn.Linear(200, 10),  # [b, 200] => [b, 10]
     )
-    for layer in net:
-        if isinstance(layer, nn.Linear):
-            nn.init.kaiming_normal_(layer.weight)
-            nn.init.zeros_(layer.bias)
+    for layer in net[1], net[3], net[5]:
+        nn.init.kaiming_normal_(layer.weight)
+        nn.init.zeros_(layer.bias)
     return net.to(opt.device)
 
+
+# %%
+# The optimizer is that of lesson 5, with a larger learning rate.
 
 net = mlp()
 optimizer = optim.SGD(net.parameters(), lr=opt.lr, momentum=opt.momentum)
@@ -100,9 +103,8 @@ optimizer = optim.SGD(net.parameters(), lr=opt.lr, momentum=opt.momentum)
 # %%
 # Going on from a checkpoint
 # --------------------------
-# A checkpoint holds the weights, the optimizer's momentum and the number of epochs
-# done. ``weights_only=True`` reads tensors and plain values and refuses to run any code
-# that a file from elsewhere may contain.
+# A checkpoint (检查点) holds the weights, the optimizer's momentum and the number of
+# the epochs that are done.
 
 
 def save_checkpoint(epochs_done):
@@ -114,15 +116,30 @@ def save_checkpoint(epochs_done):
     return save("checkpoint.pt", lambda path: torch.save(state, path))
 
 
+# %%
+# With ``--resume FILE`` the training goes on from a checkpoint. ``weights_only=True``
+# reads tensors and plain values. It refuses to run any code that a file may contain.
+
+
+def load_checkpoint(path):
+    """Set the network and the optimizer; gives back the number of epochs done."""
+    state = torch.load(path, map_location=opt.device, weights_only=True)
+    net.load_state_dict(state["net"])
+    optimizer.load_state_dict(state["optimizer"])
+    if "momentum" not in optimizer.param_groups[0]:
+        raise ValueError("it belongs to another optimizer")
+    return state["epochs_done"]
+
+
+# %%
+# A file that is no checkpoint ends the run with one line.
+
 epochs_done = 0
 if opt.resume:
     try:
-        state = torch.load(opt.resume, map_location=opt.device, weights_only=True)
-        net.load_state_dict(state["net"])
-        optimizer.load_state_dict(state["optimizer"])
-        epochs_done = state["epochs_done"]
+        epochs_done = load_checkpoint(opt.resume)
     except Exception as error:  # every kind of damage raises an error of its own
-        reason = " ".join(str(error).split())[:200]
+        reason = str(error).partition("\n")[0].partition(". ")[0]
         stop(
             f"--resume {opt.resume} is no checkpoint of this lesson ({reason}); "
             "a run without --resume writes one",
@@ -134,9 +151,10 @@ if opt.resume:
 # %%
 # Training
 # --------
-# Forward, loss, clear the gradients, backward, step: the loop of every later lesson.
-# ``finite`` reads the loss and ends the run if it is NaN, before anything is trained on
-# it.
+# Each step computes the logits and the loss, clears the old gradients, computes the new
+# ones and changes the weights. All later lessons have this loop. The helper
+# ``stop_if_not_finite`` ends the run if the loss is NaN, before the weights are
+# changed.
 
 
 def train_epoch(epoch):
@@ -154,44 +172,47 @@ def train_epoch(epoch):
 
 
 # %%
-# Ctrl-C keeps the weights as they are at that moment; ``--resume`` goes on from them.
+# After each epoch the network is tested, the scores are printed, and a checkpoint is
+# saved.
 
 losses, test_losses, accuracies, epoch_seconds = [], [], [], []
+
+
+def report(epoch, epoch_losses):
+    """Test the network; print and keep the scores of an epoch."""
+    test_loss, accuracy = evaluate(net, test_loader)
+    losses.extend(epoch_losses)
+    test_losses.append(test_loss)
+    accuracies.append(accuracy)
+    train_loss = sum(epoch_losses) / len(epoch_losses)
+    print(f"epoch {epoch:2d}: train loss {train_loss:.3f}", end=", ")
+    print(f"test loss {test_loss:.3f}, accuracy {accuracy:.3f}", end=", ")
+    print(f"{epoch_seconds[-1]:.1f} s")
+
+
+# %%
+# Ctrl-C keeps the weights as they are at that moment; ``--resume`` goes on from them.
+
 try:
     for epoch in range(epochs_done + 1, opt.epochs + 1):
         start = time.perf_counter()
         epoch_losses = train_epoch(epoch)
         epoch_seconds.append(time.perf_counter() - start)
         epochs_done = epoch
-        losses += epoch_losses
-        test_loss, accuracy = evaluate(net, test_loader)
-        test_losses.append(test_loss)
-        accuracies.append(accuracy)
-        train_loss = sum(epoch_losses) / len(epoch_losses)
-        print(
-            f"epoch {epoch:2d}: train loss {train_loss:.3f}, "
-            f"test loss {test_loss:.3f}, accuracy {accuracy:.3f}, "
-            f"{epoch_seconds[-1]:.1f} s"
-        )
+        report(epoch, epoch_losses)
         path = save_checkpoint(epochs_done)
 except KeyboardInterrupt:
     path = save_checkpoint(epochs_done)
     kept = f"go on with --resume {path}" if path else "nothing could be kept"
     stop(f"stopped after {epochs_done} whole epochs; {kept}", status=130)
-#: epoch  1: train loss 0.244, test loss 0.124, accuracy 0.961, 1.2 s
-#: epoch  2: train loss 0.088, test loss 0.102, accuracy 0.968, 1.0 s
-#: epoch  3: train loss 0.059, test loss 0.082, accuracy 0.976, 1.0 s
-#: epoch  4: train loss 0.039, test loss 0.076, accuracy 0.977, 0.9 s
-#: epoch  5: train loss 0.028, test loss 0.081, accuracy 0.977, 1.0 s
-#: epoch  6: train loss 0.023, test loss 0.081, accuracy 0.979, 0.9 s
-#: epoch  7: train loss 0.013, test loss 0.085, accuracy 0.979, 0.9 s
-#: epoch  8: train loss 0.009, test loss 0.077, accuracy 0.981, 0.9 s
-#: epoch  9: train loss 0.005, test loss 0.083, accuracy 0.979, 0.9 s
-#: epoch 10: train loss 0.003, test loss 0.075, accuracy 0.983, 0.9 s
+accuracy = accuracies[-1]
 
 # %%
-# After the fourth epoch the training loss goes on falling and the test loss does not:
-# the network grows ever surer of images that it has seen before (lesson 31).
+# After the fourth epoch the training loss still falls, but the test loss does not. The
+# network becomes more confident on images that it has seen before (lesson 31).
+
+# %%
+# Drawn: the loss of each training batch, and the test loss of each epoch.
 
 epoch_ends = [len(train_loader) * (i + 1) for i in range(len(test_losses))]
 plt.figure()
@@ -206,8 +227,9 @@ show("loss")
 # %%
 # What it gets wrong
 # ------------------
-# Row: what the image shows. Column: what the network says. The diagonal is right; it is
-# left out, since its numbers around 1000 would hide all the others.
+# The confusion matrix (混淆矩阵) counts how often the network predicts each class for
+# each label. A row is a label, a column a prediction. The diagonal holds the correct
+# predictions.
 
 with torch.no_grad():
     x, y = test_set.tensors
@@ -216,12 +238,18 @@ with torch.no_grad():
     sample_losses = F.cross_entropy(logits, y, reduction="none")  # [10000]
 confusion = torch.bincount(y * 10 + predictions, minlength=100).view(10, 10).cpu()
 mistakes = confusion - torch.diag(confusion.diagonal())
+print(f"on the diagonal: {confusion.diagonal().sum() / len(y):.3f} of all")
+
+# %%
+# Drawn: the mistakes. The diagonal is left out, because its numbers around 1000 would
+# hide all the others.
 
 plt.figure()
 plt.imshow(mistakes, cmap="Blues", vmax=2 * mistakes.max())
 for row in range(10):
     for column in range(10):
-        if count := mistakes[row, column].item():
+        count = mistakes[row, column].item()
+        if count > 0:
             plt.text(column, row, count, ha="center", va="center", fontsize=8)
 plt.xticks(range(10))
 plt.yticks(range(10))
@@ -230,8 +258,9 @@ plt.ylabel("label")
 show("confusion")
 
 # %%
-# The largest loss belongs to the mistake of which the network was surest. Many of these
-# twelve are hard for people, too.
+# Drawn: the twelve images with the largest loss. These are the mistakes in which the
+# network was most confident. Many of them are hard for people, too. On the site's page
+# "Draw a digit" this network answers to digits that you draw yourself.
 
 worst = sample_losses.topk(12).indices
 captions = [f"{predictions[i]}, is {y[i]}" for i in worst]
@@ -240,20 +269,23 @@ plot_image(x[worst], captions, "says", count=12)
 # %%
 # The saved model gives the same answers
 # --------------------------------------
-# A new network with other random weights takes over the saved ones.
+# A new network has other random weights. With the saved weights it gives the same
+# scores.
 
 if path:
     twin = mlp()
     state = torch.load(path, map_location=opt.device, weights_only=True)
     twin.load_state_dict(state["net"])
-    print(evaluate(twin, test_loader) == (test_loss, accuracy))
+    same = evaluate(twin, test_loader) == (test_losses[-1], accuracy)
+    print("the same scores:", same)
 #: True
 
 # %%
 # Try it
 # ------
-# - Predict the number of steps an epoch with ``--batch-size 7``, then run it. What does
-#   the last batch hold?
-# - Change ``--lr`` to 0.5, then to 5. Which of the two still learns, and what does the
-#   other say?
-# - Build a network of one linear layer, without activations. How far does it get?
+# - Predict the number of steps an epoch with ``--batch-size 7 --lr 0.005``, then run it
+#   with ``--epochs 1``. How many images does the last batch hold?
+# - Change ``--lr`` to 0.2, then to 0.5. Which of the two still learns, and what does
+#   the other run say?
+# - Build a network of one linear layer, without activations. What accuracy does it
+#   reach?

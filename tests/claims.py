@@ -187,14 +187,11 @@ def lesson28_activations_gpu(lesson):
 def lesson29_mnist(lesson):
     assert lesson.accuracy >= 0.98
     assert lesson.losses[-1] < 0.1 < lesson.losses[0]
-    assert len(lesson.epoch_seconds) == 10
-    assert lesson.confusion.sum() == 10_000
     return f"test accuracy {lesson.accuracy:.3f}"
 
 
 def lesson30_visdom(lesson):
     assert lesson.accuracy >= 0.975
-    assert len(lesson.losses) == 3000
     assert lesson.one_append[3000] > 3 * lesson.one_append[100]
     assert lesson.plotted[200] == pytest.approx(50, abs=0.1)
     assert lesson.plotted[1000] == pytest.approx(10, abs=0.1)
