@@ -526,6 +526,65 @@ def lesson55_autoencoder(lesson):
     )
 
 
+def lesson59_attention(lesson):
+    ends = {}
+    for run, curves in lesson.curves.items():
+        ends[run] = [curve[-1] for curve in curves]
+    digits, letters = "a letter, then digits", "letters only"
+    for name in "LSTM, keeping", "attention", "attention, positions":
+        assert min(ends[digits, name]) > 0.95
+    for name in "attention", "attention, positions":
+        assert lesson.known[digits, name] < lesson.known[digits, "LSTM, keeping"] / 2
+    assert min(ends[letters, "attention, positions"]) > 0.95
+    assert max(ends[letters, "attention"] + ends[letters, "LSTM, keeping"]) < 0.2
+    assert lesson.weight_of_first[letters, "attention, positions"] > 0.9
+    assert lesson.same_without
+    assert not lesson.same_with
+    assert lesson.largest[1024]["divided"] < 0.4 < 0.9 < lesson.largest[1024]["plain"]
+    assert 0.5 < lesson.far_to_near < 2
+    assert lesson.growth["attention"] > 1.5 * lesson.growth["LSTM"]
+    return (
+        f"first of 100 symbols known after {lesson.known[digits, 'attention']:.0f} "
+        f"steps, LSTM {lesson.known[digits, 'LSTM, keeping']:.0f}"
+    )
+
+
+def lesson60_transformer(lesson):
+    transformer = [run[-1] for run in lesson.losses["Transformer"]]
+    lstm = [run[-1] for run in lesson.losses["LSTM"]]
+    assert max(transformer) < lesson.bigram - 0.3
+    assert max(lstm) < min(transformer)
+    sizes = lesson.parameters
+    assert 0.98 < sizes["LSTM"] / sizes["Transformer"] < 1.02
+    for key in "new", "different":
+        shares = [share[key] for share in lesson.shares.values()]
+        assert shares == sorted(shares)
+    assert lesson.shares[1.0]["new"] > 0.8
+    assert lesson.shares[1.0]["held out"] > 0
+    assert lesson.made["all steps"] == lesson.made["cache"]
+    assert lesson.saved > 1.5
+    return (
+        f"{sum(transformer) / 3:.2f} nats a letter, LSTM {sum(lstm) / 3:.2f}, "
+        f"bigram {lesson.bigram:.2f}"
+    )
+
+
+def lesson61_diffusion(lesson):
+    assert max(lesson.errors) < 0.1
+    for shares in lesson.ring_shares, lesson.digit_shares:
+        means = {steps: sum(values) / 3 for steps, values in shares.items()}
+        assert means[1] < means[2] < means[5] < means[10] < means[50]
+    assert min(lesson.ring_shares[50]) > 0.8
+    assert min(lesson.smallest[50]) > 0.05
+    sources = lesson.sources
+    assert min(sources["flow"]) > max(sources["Gaussian"]) + 0.1
+    assert min(sources["Gaussian"]) > max(sources["normal"])
+    assert min(sources["decoded"]) > max(sources["flow"])
+    assert min(lesson.rarest["flow"]) > 0.02
+    flow, normal = sum(sources["flow"]) / 3, sum(sources["normal"]) / 3
+    return f"confident digits: flow {flow:.2f}, VAE {normal:.2f}"
+
+
 def lesson64_distributed(lesson):
     assert lesson.accuracy >= 0.98
     assert lesson.averaged

@@ -1,0 +1,527 @@
+"""
+Lesson 59: every step sees every other (注意力机制)
+===================================================
+
+A recurrent network carries what it has read from step to step. Attention looks it up:
+each step compares itself with all steps and takes a weighted mean of them.
+
+:Notes: none; an addition
+:Needs: lessons 46, 47 and 51
+:Run: ``python lessons/lesson59_attention.py``
+"""
+
+import math
+import time
+
+import torch
+from matplotlib import pyplot as plt
+from torch import nn, optim
+from torch.nn import functional as F
+
+from utils import settings, show, stop_if_not_finite
+
+opt = settings(
+    steps=250,
+    seeds=3,
+    length=100,
+    width=32,
+    longest=4000,
+    quick={"steps": 20, "seeds": 1, "longest": 400},
+)
+torch.manual_seed(opt.seed)
+
+# %%
+# A soft look-up
+# --------------
+# A Python dict finds a value only for a key that is equal to the question. Attention
+# (注意力) is a look-up that also works for keys that are similar to the question. The
+# question is a vector called query (查询). Each entry has a key (键) and a value (值),
+# which are vectors, too. The score of an entry is the product of its key and the query.
+# Softmax turns the scores into weights, and the result is the weighted mean of all
+# values.
+
+keys = torch.tensor([[2.0, 0.0], [0.0, 2.0], [-2.0, 0.0]])  # [t, d], three entries
+values = torch.tensor([[10.0], [20.0], [30.0]])  # [t, 1]
+for query in torch.tensor([3.0, 0.0]), torch.tensor([2.0, 2.0]):  # [d]
+    scores = keys @ query  # [t, d] @ [d] => [t]
+    weights = scores.softmax(dim=0)
+    result = weights @ values  # [t] @ [t, 1] => [1]
+    rounded = [f"{weight:.3f}" for weight in weights.tolist()]
+    print(f"query {query.tolist()}: weights {rounded}, result {result.item():.2f}")
+#: query [3.0, 0.0]: weights ['0.998', '0.002', '0.000'], result 10.02
+#: query [2.0, 2.0]: weights ['0.500', '0.500', '0.000'], result 15.00
+
+# %%
+# The first query is similar to the first key alone, so the result is almost the first
+# value. The second query is equally similar to two keys, so the result is the mean of
+# their values. A dict cannot be trained. This look-up can be, because softmax and mean
+# have gradients.
+#
+# The definition
+# --------------
+# In a sequence (序列) of t steps each step asks a question of its own. So there are t
+# queries, and each of them gets its own mean. √d in the formula is explained below.
+#
+# .. math::
+#    s_{ij} = \frac{q_i \cdot k_j}{\sqrt d}, \qquad
+#    w_{ij} = \frac{e^{s_{ij}}}{\sum_m e^{s_{im}}}, \qquad
+#    o_i = \sum_j w_{ij} v_j
+
+
+def attention_by_loops(q, k, v):
+    """Queries, keys and values [t, d] => results [t, d], one number at a time."""
+    t, d = q.shape
+    results = torch.zeros(t, d)
+    for i in range(t):  # step i asks
+        scores = torch.zeros(t)
+        for j in range(t):  # step j answers
+            scores[j] = (q[i] * k[j]).sum() / math.sqrt(d)
+        weights = scores.exp() / scores.exp().sum()
+        for j in range(t):
+            results[i] += weights[j] * v[j]
+    return results
+
+
+# %%
+# The same as two matrix products, for a whole batch. ``F.scaled_dot_product_attention``
+# is PyTorch's function for it.
+
+
+def attention(q, k, v):
+    """q, k and v [b, t, d] => results [b, t, d]."""
+    scores = q @ k.transpose(1, 2) / math.sqrt(q.shape[2])  # => [b, t, t]
+    weights = scores.softmax(dim=2)  # each query's weights sum to 1
+    return weights @ v  # [b, t, t] @ [b, t, d] => [b, t, d]
+
+
+q, k, v = torch.randn(2, 7, 8), torch.randn(2, 7, 8), torch.randn(2, 7, 8)
+results = F.scaled_dot_product_attention(q, k, v)
+by_loops = attention_by_loops(q[0], k[0], v[0])
+print("loops equal PyTorch:", torch.allclose(results[0], by_loops, atol=1e-6))
+#: loops equal PyTorch: True
+print("matrices equal PyTorch:", torch.allclose(results, attention(q, k, v), atol=1e-6))
+#: matrices equal PyTorch: True
+
+# %%
+# Why the scores are divided by √d
+# --------------------------------
+# A score is a sum of d products. Its standard deviation grows as √d. Softmax of large
+# scores puts almost all weight on one entry. Such a softmax is saturated (饱和) and has
+# almost no gradient (lesson 18). Divided by √d, the scores have a standard deviation
+# of 1 for every d. Here each of 1000 queries has 16 keys, and the mean of its largest
+# weight is printed.
+
+largest = {}
+for d in 4, 64, 1024:
+    scores = torch.randn(1000, d) @ torch.randn(d, 16)  # [1000, 16]
+    plain = scores.softmax(dim=1).amax(dim=1).mean().item()
+    divided = (scores / math.sqrt(d)).softmax(dim=1).amax(dim=1).mean().item()
+    largest[d] = {"plain": plain, "divided": divided}
+    print(f"d = {d}: std of the scores {scores.std():.0f}, ", end="")
+    print(f"largest weight {plain:.2f}, after the division {divided:.2f}")
+#: d = 4: std of the scores 2, largest weight 0.36, after the division 0.20
+#: d = 64: std of the scores 8, largest weight 0.85, after the division 0.25
+#: d = 1024: std of the scores 32, largest weight 0.96, after the division 0.25
+
+# %%
+# No step may see the future
+# --------------------------
+# A network that predicts the next symbol must not see it. A causal mask (因果掩码) says
+# which entries each query may see: the row of step i allows the steps 0 to i. All other
+# scores become minus infinity, and softmax gives them a weight of 0.
+
+t = 4
+allowed = torch.ones(t, t, dtype=torch.bool).tril()  # the lower triangle
+scores = torch.zeros(t, t).masked_fill(~allowed, -math.inf)
+print(scores.softmax(dim=1))
+#: tensor([[1.0000, 0.0000, 0.0000, 0.0000],
+#:         [0.5000, 0.5000, 0.0000, 0.0000],
+#:         [0.3333, 0.3333, 0.3333, 0.0000],
+#:         [0.2500, 0.2500, 0.2500, 0.2500]])
+
+# %%
+# PyTorch applies this mask with ``is_causal=True``, or any mask with ``attn_mask``.
+
+q, k, v = torch.randn(2, t, 8), torch.randn(2, t, 8), torch.randn(2, t, 8)
+scores = q @ k.transpose(1, 2) / math.sqrt(8)  # [b, t, t]
+by_hand = scores.masked_fill(~allowed, -math.inf).softmax(dim=2) @ v
+causal = F.scaled_dot_product_attention(q, k, v, is_causal=True)
+masked = F.scaled_dot_product_attention(q, k, v, attn_mask=allowed)
+print("by hand equals is_causal:", torch.allclose(by_hand, causal, atol=1e-6))
+#: by hand equals is_causal: True
+print("by hand equals attn_mask:", torch.allclose(by_hand, masked, atol=1e-6))
+#: by hand equals attn_mask: True
+
+# %%
+# Several heads
+# -------------
+# In self-attention (自注意力) queries, keys and values come from the same sequence x,
+# by three linear layers. A single weighted mean mixes all that it looks at. So the d
+# features are cut into heads (注意力头), and each head has its own scores and its own
+# mean. Multi-head attention (多头注意力) puts the results of all heads side by side,
+# and a last linear layer mixes them. ``nn.MultiheadAttention`` stacks the first three
+# layers in one matrix, as an LSTM stacks its gates.
+
+
+def multi_head(x, layer):
+    """Self-attention of x [b, t, d], with the weights of an nn.MultiheadAttention."""
+    qkv = x @ layer.in_proj_weight.t() + layer.in_proj_bias  # [b, t, d] => [b, t, 3d]
+    q, k, v = qkv.chunk(3, dim=2)  # [b, t, d] each
+    size = x.shape[2] // layer.num_heads
+    heads = []
+    for i in range(layer.num_heads):
+        part = slice(i * size, (i + 1) * size)  # the features of this head
+        heads.append(attention(q[:, :, part], k[:, :, part], v[:, :, part]))
+    joined = torch.cat(heads, dim=2)  # num_heads times [b, t, size] => [b, t, d]
+    return joined @ layer.out_proj.weight.t() + layer.out_proj.bias
+
+
+# %%
+
+layer = nn.MultiheadAttention(embed_dim=32, num_heads=4, batch_first=True)
+x = torch.randn(2, 7, 32)  # [b, t, d]
+results, mean_weights = layer(x, x, x)  # the weights are those of the mean head
+print(
+    "by hand equals PyTorch:", torch.allclose(results, multi_head(x, layer), atol=1e-6)
+)
+#: by hand equals PyTorch: True
+print(results.shape, mean_weights.shape)
+#: torch.Size([2, 7, 32]) torch.Size([2, 7, 7])
+
+# %%
+# Its mask has the opposite meaning. In ``F.scaled_dot_product_attention`` True allows
+# an entry, in ``nn.MultiheadAttention`` True forbids it. The wrong mask raises no
+# error. Step 0 then sees all other steps and not itself.
+
+x = torch.randn(1, 4, 32)
+for name, mask in ("allowed", allowed), ("not allowed", ~allowed):
+    weights = layer(x, x, x, attn_mask=mask)[1][0]  # [t, t]
+    print(f"{name}: weights of step 0 above zero: {(weights[0] > 0).tolist()}")
+#: allowed: weights of step 0 above zero: [False, True, True, True]
+#: not allowed: weights of step 0 above zero: [True, False, False, False]
+
+# %%
+# It does not know the order
+# --------------------------
+# A mean does not depend on the order of what it takes the mean of. If the steps of x
+# are permuted (重排), the results are permuted in the same way, and each of them stays
+# the same. So attention cannot tell "ab" from "ba". The cure is to add a vector for
+# each position to x, the position embedding (位置嵌入): a table as in lesson 46, with a
+# row for each position.
+
+x = torch.randn(1, 7, 32)
+order = torch.randperm(7)
+positions = nn.Embedding(7, 32).weight  # [t, d]
+permuted_later = layer(x, x, x)[0][:, order]
+permuted_first = multi_head(x[:, order], layer)
+same_without = torch.allclose(permuted_later, permuted_first, atol=1e-6)
+permuted_later = multi_head(x + positions, layer)[:, order]
+permuted_first = multi_head(x[:, order] + positions, layer)
+same_with = torch.allclose(permuted_later, permuted_first, atol=1e-6)
+print(f"permuted first or later, equal: {same_without}, with positions {same_with}")
+#: permuted first or later, equal: True, with positions False
+
+# %%
+# No distance in time
+# -------------------
+# Lesson 51 measures the gradient of the last output for the input of each step before.
+# Over 100 steps it falls to 10⁻²⁸ in an RNN, and to 10⁻³ in the LSTM that starts out
+# keeping. In attention the last step reaches all steps by one product each. Compared
+# are the gradients for the first ten steps and for the last ten, before any training.
+# The step that asks is left out.
+
+x = torch.randn(16, opt.length, 32, requires_grad=True)  # [b, t, d]
+outputs = multi_head(x, layer)
+gradient = torch.autograd.grad(outputs[:, -1].sum(), x)[0]  # [b, t, d]
+norms = gradient.norm(dim=2).mean(dim=0)  # [t]
+far_to_near = (norms[:10].mean() / norms[-11:-1].mean()).item()
+print(f"gradient for the first ten steps / for the last ten: {far_to_near:.1f}")
+#: gradient for the first ten steps / for the last ten: 1.0
+
+# %%
+# The first of a hundred symbols
+# ------------------------------
+# Lesson 51's task: a letter, one of eight, then 99 random digits. Which letter was it?
+# A second task is harder: all 100 symbols are letters, and the first one is asked for.
+# There the kind of symbol no longer says which one is wanted. Only its position does.
+
+
+def letter_then_digits(count):
+    symbols = torch.randint(8, 18, (count, opt.length))  # [b, t]
+    symbols[:, 0] = torch.randint(8, (count,))
+    return symbols.to(opt.device), symbols[:, 0].to(opt.device)
+
+
+def letters_only(count):
+    symbols = torch.randint(8, (count, opt.length))  # [b, t]
+    return symbols.to(opt.device), symbols[:, 0].to(opt.device)
+
+
+tasks = {"a letter, then digits": letter_then_digits, "letters only": letters_only}
+
+# %%
+# The attention network has one head. First each symbol becomes a vector, and where it
+# is wanted, the vector of the position is added.
+
+
+class Embed(nn.Module):
+    def __init__(self, with_positions):
+        super().__init__()
+        self.symbols = nn.Embedding(18, opt.width)
+        self.positions = nn.Embedding(opt.length, opt.width) if with_positions else None
+
+    def forward(self, symbols):
+        x = self.symbols(symbols)  # [b, t] => [b, t, d]
+        if self.positions:
+            x = x + self.positions.weight  # the same positions for each sequence
+        return x
+
+
+# %%
+# Only the last step asks, since only its result is used. ``weights`` returns what it
+# looks at.
+
+
+class LastStepAttention(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.query = nn.Linear(opt.width, opt.width)
+        self.key = nn.Linear(opt.width, opt.width)
+        self.value = nn.Linear(opt.width, opt.width)
+
+    def weights(self, x):
+        q = self.query(x[:, -1:])  # [b, t, d] => [b, 1, d]
+        scores = q @ self.key(x).transpose(1, 2) / math.sqrt(opt.width)  # => [b, 1, t]
+        return scores.softmax(dim=2)
+
+    def forward(self, x):
+        mean = self.weights(x) @ self.value(x)  # [b, 1, t] @ [b, t, d] => [b, 1, d]
+        return mean[:, 0]  # => [b, d]
+
+
+# %%
+# The LSTM is the one of lesson 51 whose gates start out keeping.
+
+
+class KeepingLSTM(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.lstm = nn.LSTM(18, opt.width, batch_first=True)
+        self.linear = nn.Linear(opt.width, 8)
+        bias = math.log(opt.length - 1)
+        gates = self.lstm.bias_ih_l0.detach().zero_().chunk(4)  # i, f, g, o, [h] each
+        gates[0].fill_(-bias)
+        gates[1].fill_(bias)
+        nn.init.zeros_(self.lstm.bias_hh_l0)
+
+    def forward(self, symbols):
+        outputs, _ = self.lstm(
+            F.one_hot(symbols, 18).float()
+        )  # [b, t, 18] => [b, t, h]
+        return self.linear(outputs[:, -1])  # [b, h] => [b, 8]
+
+
+# %%
+# Each step trains on 32 new sequences. Every ten steps the network is tried on 500 new
+# sequences. A guess is right for 12.5 % of them.
+
+
+def accuracy(net, task, count):
+    symbols, first = task(count)
+    with torch.no_grad():
+        return (net(symbols).argmax(dim=1) == first).float().mean().item()
+
+
+# %%
+
+
+def train(net, task, lr):
+    """Train the network; returns its accuracy after each ten steps."""
+    optimizer = optim.Adam(net.parameters(), lr=lr)
+    curve = []
+    for step in range(1, opt.steps + 1):
+        symbols, first = task(32)
+        loss = F.cross_entropy(net(symbols), first)
+        stop_if_not_finite(loss)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        if step % 10 == 0:
+            curve.append(accuracy(net, task, 500))
+    return curve
+
+
+# %%
+# Each kind has its own best of four learning rates, 0.005, 0.01, 0.02 and 0.04, and
+# three seeds.
+
+rates = {"LSTM, keeping": 0.02, "attention": 0.02, "attention, positions": 0.01}
+
+
+def network(name):
+    if name == "LSTM, keeping":
+        return KeepingLSTM()
+    embed = Embed(with_positions=name == "attention, positions")
+    return nn.Sequential(embed, LastStepAttention(), nn.Linear(opt.width, 8))
+
+
+# %%
+
+curves, nets = {}, {}
+for task_name, task in tasks.items():
+    for name, lr in rates.items():
+        run = task_name, name
+        curves[run] = []
+        for seed in range(opt.seeds):
+            torch.manual_seed(opt.seed + seed)
+            nets[run] = network(name).to(opt.device)
+            curves[run].append(train(nets[run], task, lr))
+        ends = " ".join(f"{curve[-1]:.2f}" for curve in curves[run])
+        print(f"{task_name}, {name}: accuracy {ends}")
+#: a letter, then digits, LSTM, keeping: accuracy 1.00 1.00 1.00
+#: a letter, then digits, attention: accuracy 1.00 1.00 1.00
+#: a letter, then digits, attention, positions: accuracy 1.00 1.00 1.00
+#: letters only, LSTM, keeping: accuracy 0.12 0.13 0.11
+#: letters only, attention: accuracy 0.12 0.11 0.12
+#: letters only, attention, positions: accuracy 1.00 1.00 1.00
+
+# %%
+# How soon is the letter known? It is known when the accuracy is above 90 %.
+
+
+def steps_until_known(curve):
+    for i, a in enumerate(curve):
+        if a > 0.9:
+            return 10 * (i + 1)
+    return math.inf
+
+
+known = {}
+for run in curves:
+    steps = [steps_until_known(curve) for curve in curves[run]]
+    known[run] = sum(steps) / opt.seeds
+half = known["a letter, then digits", "LSTM, keeping"] / 2
+for name in "attention", "attention, positions":
+    sooner = known["a letter, then digits", name] < half
+    print(f"{name}: in less than half of the LSTM's steps: {sooner}")
+#: attention: in less than half of the LSTM's steps: True
+#: attention, positions: in less than half of the LSTM's steps: True
+
+# %%
+# Drawn: the accuracy during training, a line for each seed.
+
+figure, axes = plt.subplots(1, 2, figsize=(9, 3.8), sharey=True)
+colors = {"LSTM, keeping": "C0", "attention": "C1", "attention, positions": "C2"}
+for ax, task_name in zip(axes, tasks, strict=True):
+    for name, color in colors.items():
+        for i, curve in enumerate(curves[task_name, name]):
+            label = name if i == 0 else None
+            ax.plot(range(10, opt.steps + 1, 10), curve, color=color, label=label)
+    ax.set(title=task_name, xlabel="step")
+    ax.axhline(1 / 8, color="gray", linestyle=":")
+axes[0].set_ylabel("accuracy")
+axes[0].legend()
+show("accuracy")
+
+# %%
+# On the first task all three know the letter, and attention needs less than half as
+# many steps as the LSTM. It does not have to keep the letter over 99 steps, because it
+# finds the letter by its kind. With letters only, attention without positions stays at
+# a guess, since all orders are equal for it. With positions it knows the letter. The
+# LSTM would have to close its input gate after the first symbol. It does not learn that
+# within these steps, with any of the four learning rates.
+#
+# What it looks at
+# ----------------
+# The weights of the last step for eight new sequences, one for each first letter. The
+# nets are those of the last seed, and nobody told them where to look.
+
+first = torch.arange(8, device=opt.device)
+looks, weight_of_first = {}, {}
+for run, net in nets.items():
+    if run[1] != "LSTM, keeping":
+        symbols, _ = tasks[run[0]](8)
+        symbols[:, 0] = first
+        with torch.no_grad():
+            looks[run] = net[1].weights(net[0](symbols))[:, 0].cpu()  # [8, t]
+        weight_of_first[run] = looks[run][:, 0].mean().item()
+        most = weight_of_first[run] > 0.5
+        print(f"{run[0]}, {run[1]}: most weight at position 0: {most}")
+#: a letter, then digits, attention: weight of position 0 0.88
+#: a letter, then digits, attention, positions: weight of position 0 1.00
+#: letters only, attention: weight of position 0 0.01
+#: letters only, attention, positions: weight of position 0 1.00
+
+# %%
+# Drawn: these weights, a row for each sequence and a column for each position. In the
+# uppermost picture one letter gets no weight. The network knows it by its absence: a
+# sequence in which no other letter is found must begin with this one.
+
+figure, axes = plt.subplots(4, 1, figsize=(9, 6.5), sharex=True)
+for ax, run in zip(axes, looks, strict=True):
+    image = ax.imshow(looks[run], cmap="viridis", vmin=0, vmax=1, aspect="auto")
+    ax.set_title(f"{run[0]}: {run[1]}", fontsize=10)
+    ax.set_yticks(range(8), "ABCDEFGH", fontsize=7)
+    ax.set_ylabel("first letter")
+axes[-1].set_xlabel("position in the sequence")
+figure.colorbar(image, ax=axes, label="weight")
+show("weights")
+
+# %%
+# What it costs
+# -------------
+# Each of n steps compares itself with n steps. The scores are n² numbers, so that time
+# and memory grow with the square of the length. An LSTM has one step of equal size for
+# each symbol: its time grows with n alone. The shortest of three runs counts.
+
+
+def shortest_time(function, x):
+    seconds = []
+    for _ in range(3):
+        start = time.perf_counter()
+        with torch.no_grad():
+            function(x)
+        seconds.append(time.perf_counter() - start)
+    return min(seconds)
+
+
+def self_attention(x):
+    return attention(x, x, x)
+
+
+# %%
+
+lstm = nn.LSTM(64, 64, batch_first=True)
+lengths = [opt.longest // 4, opt.longest]
+times = {"attention": [], "LSTM": []}
+for n in lengths:
+    x = torch.randn(1, n, 64)  # [b, t, d], on the CPU
+    times["attention"].append(shortest_time(self_attention, x))
+    times["LSTM"].append(shortest_time(lstm, x))
+    print(f"{n} steps: {n * n} scores, attention ", end="")
+    print(f"{times['attention'][-1] * 1000:.1f} ms, ", end="")
+    print(f"LSTM {times['LSTM'][-1] * 1000:.1f} ms")
+#: 1000 steps: 1000000 scores, attention 4.9 ms, LSTM 1.6 ms
+#: 4000 steps: 16000000 scores, attention 201.4 ms, LSTM 6.3 ms
+growth = {name: seconds[1] / seconds[0] for name, seconds in times.items()}
+for name, times_as_long in growth.items():
+    print(f"4 times the steps: {name} takes {times_as_long:.0f} times as long")
+
+# %%
+# Four times the steps are 16 times the scores. The time of attention grows about as
+# much, and more where so many numbers no longer fit into the processor's cache.
+# ``F.scaled_dot_product_attention`` works on a part of the scores at a time and does
+# not store all of them, but it computes all of them, too.
+#
+# In exchange the n steps of attention do not wait for each other, and a GPU computes
+# them at the same time. An LSTM cannot begin a step before the last one has ended.
+# Lesson 60 builds a language model from attention.
+
+# %%
+# Try it
+# ------
+# - Predict the weights of ``query`` [0, 0] in the first cell, then compute them.
+# - Change ``letters_only`` so that the third letter from the end is asked for. Does the
+#   attention without positions know it? Does the LSTM?
+# - Build the position vectors of the first Transformer: sines and cosines of the
+#   position, with another frequency for each pair of features, and nothing to learn.

@@ -1,0 +1,474 @@
+"""
+Lesson 61: from noise to data by small steps (扩散模型)
+=======================================================
+
+Noise is carried to data along a field of velocities. A network learns the field from
+straight lines. The same code makes points on a ring first, and digits in the end.
+
+:Notes: none; an addition
+:Needs: lessons 38, 54, 55 and 56
+:Run: ``python lessons/lesson61_diffusion.py``
+"""
+
+import math
+
+import torch
+from matplotlib import pyplot as plt
+from torch import nn, optim
+from torch.nn import functional as F
+
+from utils import MNIST_MEAN, MNIST_STD, batches, evaluate, mnist, settings, show
+
+opt = settings(
+    epochs=2,
+    steps=1500,
+    seeds=3,
+    count=2000,
+    quick={"steps": 30, "seeds": 1, "count": 100},
+)
+torch.manual_seed(opt.seed)
+
+# %%
+# A line from noise to data
+# -------------------------
+# A diffusion model (扩散模型) makes data out of noise in many small steps. Flow
+# matching (流匹配) is its simplest form. Take a random noise x₀, a data point x₁ and
+# the line between them. The time t runs from 0 (noise) to 1 (data).
+#
+# .. math::
+#    x_t = (1 - t) \, x_0 + t \, x_1, \qquad v = \frac{dx_t}{dt} = x_1 - x_0
+#
+# v is the velocity (速度) on this line. It does not depend on t. Autograd gives the
+# same derivative.
+
+x0 = torch.randn(2)
+x1 = torch.tensor([2.0, 0.0])
+t = torch.tensor(0.3, requires_grad=True)
+velocity = []
+for i in range(2):
+    x_t = (1 - t) * x0[i] + t * x1[i]
+    velocity.append(torch.autograd.grad(x_t, t)[0])
+equal = torch.allclose(torch.stack(velocity), x1 - x0, atol=1e-6)
+print("derivative of the line equals x1 - x0:", equal)
+
+# %%
+# The data are a ring as in lesson 57: eight small Gaussians around a circle.
+
+angles = torch.arange(8) * 2 * math.pi / 8
+centres = 2 * torch.stack([angles.cos(), angles.sin()], dim=1)  # [8, 2]
+std = 0.1
+
+
+def ring(count):
+    """Points of the ring, [count, 2]."""
+    return centres[torch.randint(8, (count,))] + std * torch.randn(count, 2)
+
+
+# %%
+# What there is to learn
+# ----------------------
+# A new sample has only its noise x₀ and does not know its x₁. At a point x many lines
+# cross, each with its own velocity. A network v(x, t) with the squared error as its
+# loss learns their mean. For a finite set of n data points the mean is known: the
+# points x_i are weighted by how likely the line to each of them passes x at the time t.
+# The noise of that line is (x - t x_i) / (1 - t), and it is normally distributed.
+#
+# .. math::
+#    w_i &= \mathrm{softmax}_i \Bigl(- \frac{|x - t \, x_i|^2}{2 (1 - t)^2} \Bigr) \\
+#    v(x, t) &= \sum_i w_i \, \frac{x_i - x}{1 - t}
+
+
+def log_weights(x, t, data):
+    """x [b, d] and data [n, d] => the exponents of the formula, [b, n]."""
+    return -(torch.cdist(x, t * data) ** 2) / (2 * (1 - t) ** 2)
+
+
+def mean_velocity(x, t, data):
+    w = log_weights(x, t, data).softmax(dim=1)  # [b, n]
+    return (w @ data - x) / (1 - t)  # [b, n] @ [n, d] => [b, d]
+
+
+# %%
+# Softmax and a weighted mean: this is attention (lesson 59) with the data as values.
+# The same field follows from the gradient of the logarithm of the density, which is
+# called the score (得分函数). The score points to where points lie more densely, and
+# autograd computes it.
+#
+# .. math:: v(x, t) = \frac{x + (1 - t) \, \nabla_x \log p_t(x)}{t}
+
+data = ring(500)
+x = torch.randn(100, 2, requires_grad=True)
+t = 0.6
+log_density = log_weights(x, t, data).logsumexp(dim=1)  # [b], but for a constant
+score = torch.autograd.grad(log_density.sum(), x)[0]  # [b, 2]
+by_score = (x + (1 - t) * score) / t
+by_mean = mean_velocity(x, t, data)
+equal = torch.allclose(by_mean, by_score, atol=1e-3)
+print("mean velocity equals that from the score:", equal)
+
+# %%
+# Other diffusion models let the network predict the noise x₀ instead of the velocity.
+# On the line, x_t = x₀ + t v. So the noise is x_t - t v, and each of the two follows
+# from the other.
+#
+# Training
+# --------
+# The network sees a point and its time. It does not matter how many numbers a point
+# has, so that the same function serves for the ring and later for digits.
+
+
+def velocity_network(d, width):
+    return nn.Sequential(
+        nn.Linear(d + 1, width),  # the point and its time
+        nn.SiLU(),
+        nn.Linear(width, width),
+        nn.SiLU(),
+        nn.Linear(width, width),
+        nn.SiLU(),
+        nn.Linear(width, d),
+    ).to(opt.device)
+
+
+# %%
+# Each step draws data, noise and times anew. The target is x₁ - x₀.
+
+
+def flow_loss(net, x1):
+    x0 = torch.randn_like(x1)  # [b, d]
+    t = torch.rand(len(x1), 1, device=x1.device)  # [b, 1]
+    x_t = (1 - t) * x0 + t * x1
+    v = net(torch.cat([x_t, t], dim=1))  # [b, d + 1] => [b, d]
+    return F.mse_loss(v, x1 - x0)
+
+
+# %%
+
+
+def train_flow(net, data, lr):
+    optimizer = optim.Adam(net.parameters())
+    scheduler = optim.lr_scheduler.OneCycleLR(optimizer, lr, opt.steps)
+    for _ in range(opt.steps):
+        batch = torch.randint(len(data), (256,), device=data.device)
+        loss = flow_loss(net, data[batch])  # [256, d]
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        scheduler.step()
+
+
+# %%
+# Does the network learn the mean velocity? Its squared error at t = 0.5 is compared
+# with that of always predicting a velocity of zero.
+
+ring_nets, errors = [], []
+data = ring(20_000)
+for seed in range(opt.seeds):
+    torch.manual_seed(opt.seed + seed)
+    net = velocity_network(2, width=128)
+    train_flow(net, data.to(opt.device), lr=0.01)
+    x = 0.5 * torch.randn(500, 2) + 0.5 * ring(500)  # at t = 0.5
+    with torch.no_grad():
+        points = torch.cat([x, torch.full((500, 1), 0.5)], dim=1)
+        v = net(points.to(opt.device)).cpu()
+    exact = mean_velocity(x, 0.5, data)
+    errors.append((F.mse_loss(v, exact) / exact.square().mean()).item())
+    ring_nets.append(net)
+shown = " ".join(f"{error:.3f}" for error in errors)
+print(f"error of the network / error of predicting zero: {shown}")
+
+# %%
+# From noise to a sample
+# ----------------------
+# Start with noise at t = 0. Ask for the velocity, go a small step with it, and repeat:
+# this is Euler's method (欧拉法).
+
+
+@torch.no_grad()
+def generate(net, x, steps):
+    """Noise x [b, d] => the points after each step, a list of steps + 1 tensors."""
+    path = [x]
+    for i in range(steps):
+        t = torch.full((len(x), 1), i / steps, device=x.device)
+        v = net(torch.cat([x, t], dim=1))
+        x = x + v / steps
+        path.append(x)
+    return path
+
+
+def near_centres(points):
+    """Share of points within 3 std of a centre, and the smallest share of a centre."""
+    distances, nearest = torch.cdist(points, centres).min(dim=1)  # [b]
+    near = distances < 3 * std
+    counts = torch.bincount(nearest[near], minlength=8)
+    return near.float().mean().item(), counts.min().item() / len(points)
+
+
+# %%
+# How many steps does it take? All eight Gaussians should be found: each of them should
+# have one point in eight, 12.5 %.
+
+step_counts = [1, 2, 5, 10, 20, 50]
+ring_shares, smallest = {}, {}
+for steps in step_counts:
+    ring_shares[steps], smallest[steps] = [], []
+    for seed, net in enumerate(ring_nets):
+        torch.manual_seed(opt.seed + seed)
+        noise = torch.randn(opt.count, 2).to(opt.device)
+        near, least = near_centres(generate(net, noise, steps)[-1].cpu())
+        ring_shares[steps].append(near)
+        smallest[steps].append(least)
+    near = sum(ring_shares[steps]) / opt.seeds
+    print(f"{steps} steps: {near:.2f} of the points near a centre, ", end="")
+    print(f"rarest centre {min(smallest[steps]):.2f}")
+near, _ = near_centres(ring(opt.count))
+print(f"data: {near:.2f}")
+
+# %%
+# Drawn: the paths of 200 points in 1, 5 and 50 steps. Data are grey, noise is blue, and
+# the ends are red.
+
+torch.manual_seed(opt.seed)
+noise = torch.randn(200, 2).to(opt.device)
+grey = ring(1000)
+figure, axes = plt.subplots(1, 3, figsize=(11, 4), sharex=True, sharey=True)
+for ax, steps in zip(axes, (1, 5, 50), strict=True):
+    path = torch.stack(generate(ring_nets[0], noise, steps)).cpu()  # [steps + 1, b, 2]
+    ax.scatter(grey[:, 0], grey[:, 1], s=4, color="lightgray")
+    ax.plot(path[:, :, 0], path[:, :, 1], color="C0", linewidth=0.4, alpha=0.6)
+    ax.scatter(path[0, :, 0], path[0, :, 1], s=4, color="C0", zorder=3)
+    ax.scatter(path[-1, :, 0], path[-1, :, 1], s=6, color="C3", zorder=3)
+    ax.set_aspect("equal")
+    ax.set_title(f"steps: {steps}")
+show("ring")
+
+# %%
+# Many paths are bent: at first all points go to the middle of the data, and later
+# each decides for one of the eight. A single step follows the first velocity alone. It
+# ends near the middle, where there are no data. With more steps the path can turn.
+#
+# A judge for digits
+# ------------------
+# The CNN of lesson 38, trained for one epoch, says how sure it is of each image. An
+# image that looks like a digit should have a class with a probability above 0.9.
+
+train_set, test_set = mnist(opt.data, opt.device, opt.quick)
+judge = nn.Sequential(
+    nn.Conv2d(1, 16, 5, stride=2, padding=2),  # [b, 1, 28, 28] => [b, 16, 14, 14]
+    nn.ReLU(),
+    nn.Conv2d(16, 32, 3, stride=2, padding=1),  # => [b, 32, 7, 7]
+    nn.ReLU(),
+    nn.Flatten(),  # => [b, 1568]
+    nn.Linear(32 * 7 * 7, 10),  # => [b, 10]
+).to(opt.device)
+
+# %%
+
+loader = batches(train_set, batch_size=100, shuffle=True)
+optimizer = optim.Adam(judge.parameters())
+scheduler = optim.lr_scheduler.OneCycleLR(optimizer, 0.006, len(loader))
+for x, y in loader:
+    loss = F.cross_entropy(judge(x), y)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    scheduler.step()
+_, judge_accuracy = evaluate(judge, batches(test_set, batch_size=1000))
+print(f"accuracy of the judge: {judge_accuracy:.3f}")
+
+# %%
+# An image here has pixels in 0 to 1, as the decoder makes them.
+
+
+@torch.no_grad()
+def quality(images):
+    """images [b, 784] => share that is sure, and the smallest share of a class."""
+    x = (images.view(-1, 1, 28, 28) - MNIST_MEAN) / MNIST_STD
+    sureness, classes = judge(x).softmax(dim=1).max(dim=1)  # [b]
+    counts = torch.bincount(classes, minlength=10)
+    return (sureness > 0.9).float().mean().item(), counts.min().item() / len(images)
+
+
+def pixels(dataset):
+    """The images of a set as [n, 784], pixels in 0 to 1."""
+    return (dataset.tensors[0].flatten(1) * MNIST_STD + MNIST_MEAN).clamp(0, 1)
+
+
+images, test_images = pixels(train_set), pixels(test_set)
+print(f"test images: {quality(test_images)[0]:.2f} sure")
+
+# %%
+# Codes
+# -----
+# 784 pixels are many for so small a network. So the flow makes codes (编码) of 16
+# numbers, and a decoder (解码器) makes the images. Stable Diffusion does the same on a
+# larger scale. The decoder is that of a variational auto-encoder (变分自编码器, lesson
+# 56), for a good reason: it has a way of its own to make codes. Lesson 56 draws them
+# from the normal distribution, which is our control.
+
+code = 16
+
+
+def auto_encoder():
+    encoder = nn.Sequential(nn.Linear(784, 256), nn.ReLU(), nn.Linear(256, 2 * code))
+    decoder = nn.Sequential(nn.Linear(code, 256), nn.ReLU(), nn.Linear(256, 784))
+    return encoder.to(opt.device), decoder.to(opt.device)
+
+
+def vae_loss(encoder, decoder, x):
+    """Reconstruction and KL (lesson 54), both summed, an image."""
+    mean, log_variance = encoder(x).chunk(2, dim=1)  # [b, 32] => [b, 16] twice
+    z = mean + (log_variance / 2).exp() * torch.randn_like(mean)
+    kl = (mean**2 + log_variance.exp() - 1 - log_variance).sum() / 2
+    logits = decoder(z)  # [b, 16] => [b, 784]
+    error = F.binary_cross_entropy_with_logits(logits, x, reduction="sum")
+    return (error + kl) / len(x)
+
+
+# %%
+
+
+def train_vae(encoder, decoder):
+    parameters = list(encoder.parameters()) + list(decoder.parameters())
+    optimizer = optim.Adam(parameters)
+    steps = opt.epochs * math.ceil(len(images) / 256)
+    scheduler = optim.lr_scheduler.OneCycleLR(optimizer, 0.006, steps)
+    for _ in range(opt.epochs):
+        for part in torch.randperm(len(images), device=opt.device).split(256):
+            loss = vae_loss(encoder, decoder, images[part])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            scheduler.step()
+
+
+# %%
+# Three sources of codes, one decoder
+# -----------------------------------
+# "normal" draws each number of a code from the normal distribution, as lesson 56 does.
+# "Gaussian" draws from the Gaussian that has the mean and the covariance (协方差) of
+# the training images' codes. "flow" carries noise to such codes in 20 steps. "decoded"
+# are test images that went through encoder and decoder. They are what this decoder can
+# give at best.
+
+
+def normal_codes(z):
+    return torch.randn(opt.count, code, device=z.device)
+
+
+def gaussian_codes(z):
+    covariance = torch.cov(z.t()) + 1e-4 * torch.eye(code, device=z.device)
+    spread = torch.linalg.cholesky(covariance)  # spread @ spread.t() = covariance
+    return z.mean(dim=0) + normal_codes(z) @ spread.t()
+
+
+def flow_codes(z, net, steps):
+    x1 = generate(net, normal_codes(z), steps)[-1]
+    return z.mean(dim=0) + x1 * z.std(dim=0)
+
+
+# %%
+# The flow is trained on codes that have a mean of 0 and a standard deviation of 1, as
+# noise has.
+
+vaes, flows = [], []
+for seed in range(opt.seeds):
+    torch.manual_seed(opt.seed + seed)
+    encoder, decoder = auto_encoder()
+    train_vae(encoder, decoder)
+    with torch.no_grad():
+        z = encoder(images)[:, :code]  # the means, [n, 784] => [n, 16]
+    net = velocity_network(code, width=256)
+    train_flow(net, (z - z.mean(dim=0)) / z.std(dim=0), lr=0.004)
+    vaes.append({"encoder": encoder, "decoder": decoder, "codes": z})
+    flows.append(net)
+
+# %%
+
+
+@torch.no_grad()
+def codes_by_source(vae, net):
+    return {
+        "decoded": vae["encoder"](test_images)[:, :code],
+        "normal": normal_codes(vae["codes"]),
+        "Gaussian": gaussian_codes(vae["codes"]),
+        "flow": flow_codes(vae["codes"], net, 20),
+    }
+
+
+# %%
+
+names = "decoded", "normal", "Gaussian", "flow"
+sources, rarest = {}, {}
+for name in names:
+    sources[name], rarest[name] = [], []
+for vae, net in zip(vaes, flows, strict=True):
+    codes = codes_by_source(vae, net)
+    for name in names:
+        sure, least = quality(vae["decoder"](codes[name]).sigmoid())
+        sources[name].append(sure)
+        rarest[name].append(least)
+for name in names:
+    shown = " ".join(f"{sure:.2f}" for sure in sources[name])
+    print(f"{name}: sure of {shown}, rarest digit {min(rarest[name]):.2f}")
+
+# %%
+# The flow's digits are good more than twice as often as those from normal codes, and
+# both come from the same decoder. The codes of real images do not fill the normal
+# distribution, although KL draws them to it. A code between those of two digits becomes
+# a mixture of both. The Gaussian repairs little, since mean and covariance know nothing
+# of such gaps. The flow has learned where the codes are. With 8 or 32 numbers a code,
+# the three sources keep this order.
+#
+# How many steps
+# --------------
+# The same networks, with more and more steps.
+
+digit_shares = {}
+for steps in step_counts:
+    digit_shares[steps] = []
+    for vae, net in zip(vaes, flows, strict=True):
+        z = flow_codes(vae["codes"], net, steps)
+        sure, _ = quality(vae["decoder"](z).sigmoid())
+        digit_shares[steps].append(sure)
+    shown = " ".join(f"{sure:.2f}" for sure in digit_shares[steps])
+    print(f"{steps} steps: sure of {shown}")
+
+# %%
+# One step is worse than the normal codes, and two are better. From ten steps on there
+# is little to gain, and each step costs the same time. More steps do not make up for
+# what is missing then: the decoder sets one limit, and the trained network another.
+
+# %%
+# Drawn: sixteen digits of each source, the first that came.
+
+figure, axes = plt.subplots(4, 1, figsize=(9, 3.4))
+for ax, (name, z) in zip(axes, codes.items(), strict=True):
+    with torch.no_grad():
+        made = vaes[-1]["decoder"](z[:16]).sigmoid().view(16, 28, 28).cpu()
+    ax.imshow(torch.cat(list(made), dim=1), cmap="gray", vmin=0, vmax=1)
+    ax.set_ylabel(name, rotation=0, ha="right", va="center")
+    ax.set(xticks=[], yticks=[])
+show("digits")
+
+# %%
+# Drawn: the quality by the number of steps, the mean of the seeds.
+
+plt.figure(figsize=(6, 3.8))
+for name, shares in ("ring, near a centre", ring_shares), ("digits", digit_shares):
+    means = [sum(values) / opt.seeds for values in shares.values()]
+    plt.semilogx(step_counts, means, marker="o", label=name)
+plt.axhline(sum(sources["normal"]) / opt.seeds, color="gray", label="digits, normal")
+plt.xticks(step_counts, [str(steps) for steps in step_counts])
+plt.xlabel("steps")
+plt.ylabel("share of good samples")
+plt.ylim(0, 1.02)
+plt.legend()
+show("steps")
+
+# %%
+# Try it
+# ------
+# - Predict where a single step of Euler's method takes all points of the ring, and why.
+#   Then look at the left picture.
+# - Change ``code`` to 8, then to 32. What happens to "decoded", and what to "flow"?
+# - Build a flow for one digit only: train it on the codes whose label is 3.
