@@ -77,7 +77,7 @@ class Exercise:
             return "wrong", f"The task is to do without {banned[0]}."
         cases = range(CASES if self.make_inputs else 0)
         calls = [Call(answer, self.arguments(case)) for case in cases]
-        for case in sorted(cases, key=lambda case: len(str(calls[case].before))):
+        for case in sorted(cases, key=lambda case: calls[case].size):
             right = Call(self.solution, self.arguments(case))
             if problem := self.compare(calls[case], right):
                 shown = arguments_text(self.names, calls[case].before)
@@ -140,6 +140,7 @@ class Call:
 
     def __init__(self, function: Callable, arguments: tuple):
         self.before, self.arguments = copy.deepcopy(arguments), arguments
+        self.size = len(str(arguments)), str(arguments)
         self.result = self.error = None
         self.trace = ""
         torch.manual_seed(0)

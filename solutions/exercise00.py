@@ -29,7 +29,7 @@ def count_steps(samples, batch_size, epochs):
 
 @count_steps.inputs
 def count_steps_inputs():
-    return random_int(1, 40), random_int(1, 12), random_int(1, 4)
+    return random_int(1, 20), random_int(1, 9), random_int(1, 4)
 
 
 @count_steps.must
