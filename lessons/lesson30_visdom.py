@@ -2,9 +2,9 @@
 Lesson 30: watching a network train (Visdom可视化)
 ==================================================
 
-A curve that grows while the network trains shows at once what a wrong setting costs.
-This is the training of lesson 29 with a page in the browser; ``# new:`` marks what that
-takes.
+A page in the browser shows the curves of a training while it runs, so that you see a
+wrong setting at once. This is the training of lesson 29; ``# new:`` marks what the page
+needs.
 
 :Notes: lesson30 Visdom可视化
 :Needs: lesson 29
@@ -23,26 +23,40 @@ from utils import batches, evaluate, mnist, settings, show, stop, stop_if_not_fi
 
 from dashboard import connect  # new:  # isort: skip
 
-opt = settings(epochs=10, batch_size=200, lr=0.05, momentum=0.9, port=8097)
+opt = settings(
+    epochs=10,
+    batch_size=200,
+    lr=0.05,
+    momentum=0.9,
+    port=8097,
+    long_curve=3000,
+    quick={"long_curve": 500},
+)
 torch.manual_seed(opt.seed)
 
 # %%
 # A server and its client
 # -----------------------
-# Visdom is a small web server. The lesson is its client and sends it data; a page in
-# the browser shows them, each plot in a window that has a name. The notes say
-# ``Visdom()``, which wants a server that was started by hand before. ``connect`` uses
-# such a server or starts one, for this machine only, and says the page's address: open
-# it now, it follows by itself. Where no server can run, the lesson trains all the same.
+# Visdom is a small web server (服务器). The lesson is its client (客户端) and sends it
+# data. A page in the browser shows the data, each plot in a window that has a name. The
+# notes call ``Visdom()``, which needs a server that you started before. ``connect``
+# uses such a server, or starts one for this machine only. It prints the address of the
+# page. Where no server can run, the lesson trains all the same.
 
 viz = connect(opt.port)  # new:
 
 # %%
-# The data and the network are those of lesson 29.
+# The data and the network are those of lesson 29. ``len(train_loader.dataset)``, which
+# the notes use, is the number of samples, and ``len(train_loader)`` that of the
+# batches.
 
 train_set, test_set = mnist(opt.data, opt.device, opt.quick)
 train_loader = batches(train_set, opt.batch_size, shuffle=True)
 test_loader = batches(test_set, batch_size=1000)
+print("training images:", len(train_loader.dataset), "steps:", len(train_loader))
+
+# %%
+# Only the activations between the layers are kept, as in lesson 29.
 
 net = nn.Sequential(
     nn.Flatten(),  # [b, 1, 28, 28] => [b, 784]
@@ -52,16 +66,15 @@ net = nn.Sequential(
     nn.LeakyReLU(),
     nn.Linear(200, 10),  # [b, 200] => [b, 10]
 )
-for layer in net:
-    if isinstance(layer, nn.Linear):
-        nn.init.kaiming_normal_(layer.weight)
-        nn.init.zeros_(layer.bias)
+for layer in net[1], net[3], net[5]:
+    nn.init.kaiming_normal_(layer.weight)
+    nn.init.zeros_(layer.bias)
 net.to(opt.device)
 optimizer = optim.SGD(net.parameters(), lr=opt.lr, momentum=opt.momentum)
 
 # %%
-# A text is the simplest window. Visdom takes a text for HTML, in which ``<6>`` would
-# be an unknown tag and vanish; this client shows every character as it is.
+# A text is the simplest window. Visdom reads a text as HTML, where ``<6>`` is an
+# unknown tag and disappears. The client of this lesson shows every character as it is.
 
 about = f"{opt.epochs} epochs, lr {opt.lr}\n{net}"
 viz.text(about, win="net", opts={"title": "network", "width": 480})  # new:
@@ -69,44 +82,73 @@ viz.text(about, win="net", opts={"title": "network", "width": 480})  # new:
 # %%
 # Images and what the network says
 # --------------------------------
-# ``images`` draws a grid from pixels in 0 to 1. Below it stands each prediction at the
-# place of its image, a wrong one in ``< >``. Sent again under the same name, a window
-# takes the new content.
+# ``images`` draws a grid of images, whose pixels have to lie between 0 and 1. The notes
+# therefore leave out ``Normalize`` here. In fact the network needs the images that it
+# was trained on, so the lesson keeps them normalised and scales a copy for the page.
+# The text below the grid holds each prediction at the place of its image, a wrong one
+# in ``< >``. A window that is sent again under its name takes the new content.
+#
+# The notes say that ``argmax(dim=1)`` takes the first dimension. In fact it takes the
+# second one, the classes; dimension 0 is the batch.
+
+
+def predicted_text(predictions, y):
+    """Four lines of ten predicted labels, a wrong one in < >."""
+    text = ""
+    for i in range(40):
+        right = predictions[i] == y[i]
+        text += f" {predictions[i]}  " if right else f"<{predictions[i]}> "
+        if i % 10 == 9:
+            text += "\n"
+    return text
+
+
+# %%
+# The images and the text have a window each.
 
 
 def show_digits():
     """Send 40 test images and their predicted labels."""
-    x, y = (tensor[:40] for tensor in test_set.tensors)
+    x, y = test_set.tensors
+    x, y = x[:40], y[:40]
     with torch.no_grad():
         predictions = net(x).argmax(dim=1)  # [40, 1, 28, 28] => [40, 10] => [40]
-    pairs = zip(predictions, y, strict=True)
-    words = [f" {p}  " if p == label else f"<{p}> " for p, label in pairs]
-    rows = ["".join(words[i : i + 10]) for i in range(0, 40, 10)]
     pixels = (x - x.min()) / (x.max() - x.min())
-    opts = {"width": 480, "height": 220}
-    viz.images(pixels, nrow=10, win="digits", opts={"title": "test images", **opts})
-    viz.text("\n".join(rows), win="predictions", opts={"title": "predicted", **opts})
+    opts = {"title": "test images", "width": 480, "height": 220}
+    viz.images(pixels, nrow=10, win="digits", opts=opts)
+    opts = {"title": "predicted", "width": 480, "height": 220}
+    viz.text(predicted_text(predictions, y), win="predictions", opts=opts)
 
 
 # %%
 # Curves that grow
 # ----------------
-# ``update="append"`` adds to a plot. For two lines a step has one x and a row of two
-# values, and ``legend`` names them. The loss of each training step goes through
-# ``point``, which sends those of a second in one call; why is measured below.
+# ``update="append"`` adds to a plot. A plot of two lines needs one x and a row of two
+# values for each step; ``legend`` names the lines. The loss of each training step goes
+# through ``point``, which collects the points of one second and sends them in one call.
+# The last part of the lesson measures why.
 
 losses, test_losses, accuracies = [], [], []
+
+
+def train_epoch(epoch):
+    net.train()
+    for x, y in tqdm(train_loader, f"epoch {epoch}", leave=False, disable=None):
+        logits = net(x)  # [b, 1, 28, 28] => [b, 10]
+        loss = F.cross_entropy(logits, y)
+        losses.append(stop_if_not_finite(loss))
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        viz.point("loss", len(losses), losses[-1], {"title": "train loss"})  # new:
+
+
+# %%
+# After each epoch the test scores and the digits are sent.
+
 try:
     for epoch in range(1, opt.epochs + 1):
-        net.train()
-        for x, y in tqdm(train_loader, f"epoch {epoch}", leave=False, disable=None):
-            logits = net(x)  # [b, 1, 28, 28] => [b, 10]
-            loss = F.cross_entropy(logits, y)
-            losses.append(stop_if_not_finite(loss))
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            viz.point("loss", len(losses), losses[-1], {"title": "train loss"})  # new:
+        train_epoch(epoch)
         test_loss, accuracy = evaluate(net, test_loader)
         test_losses.append(test_loss)
         accuracies.append(accuracy)
@@ -117,45 +159,36 @@ try:
         print(f"epoch {epoch:2d}: accuracy {accuracy:.3f}")
 except KeyboardInterrupt:
     stop(f"stopped after {len(accuracies)} whole epochs", status=130)
-#: epoch  1: accuracy 0.961
-#: epoch  2: accuracy 0.968
-#: epoch  3: accuracy 0.976
-#: epoch  4: accuracy 0.977
-#: epoch  5: accuracy 0.977
-#: epoch  6: accuracy 0.979
-#: epoch  7: accuracy 0.979
-#: epoch  8: accuracy 0.981
-#: epoch  9: accuracy 0.979
-#: epoch 10: accuracy 0.983
 
 # %%
 # Sum or mean?
 # ------------
-# The notes say to plot the test loss before it is divided: a sum of the batches' means.
-# It grows with the number of batches, and the accuracy beside it looks flat. Divided by
-# the number of images, as they print it, it is too small by the batch size.
-# ``evaluate`` sums over images and divides by their number. Here is what the notes plot
-# and what they print, as a multiple of the loss:
+# The notes plot the test loss before it is divided, as a sum of the means of the
+# batches. In fact this sum grows with the number of batches, and the accuracy beside it
+# looks flat. The loss that the notes print is divided by the number of images, and so
+# it is too small by the batch size. ``evaluate`` sums over images and divides by their
+# number. The table holds both numbers of the notes as multiples of the loss:
 
 plotted = {}
 for batch_size in 200, 1000:
+    total = 0.0
     with torch.no_grad():
-        loader = batches(test_set, batch_size)
-        total = sum(F.cross_entropy(net(x), y).item() for x, y in loader)
+        for x, y in batches(test_set, batch_size):
+            total += F.cross_entropy(net(x), y).item()
     plotted[batch_size] = total / test_loss
     printed = plotted[batch_size] / len(test_set)
-    print(f"batches of {batch_size}: {plotted[batch_size]:.1f} and {printed:.4f}")
-#: batches of 200: 50.0 and 0.0050
-#: batches of 1000: 10.0 and 0.0010
+    print(f"batches of {batch_size}: plotted {plotted[batch_size]:.1f}", end=", ")
+    print(f"printed {printed:.4f} of the loss")
 
 # %%
 # One point a call
 # ----------------
-# The notes say to append each step's loss in a call of its own. At every call the
-# server copies the plot and compares it with the old one, so that a call takes longer
-# the longer the curve is, and all calls for n points take a time that grows with n². In
-# fifties they are a fiftieth as many. ``point`` waits for a second's points, and on a
-# long curve for a fiftieth of it.
+# The notes append the loss of each step in a call of its own. At every call the server
+# copies the plot and compares it with the old one. A call therefore takes longer for a
+# longer curve, and all calls for n points take a time that grows with the square of n.
+# Sent 50 points at a time, there are 50 times fewer calls. ``point`` collects the
+# points of one second; on a long curve it waits until the new points make up 2 % of the
+# curve.
 
 
 def append_ms(count):
@@ -168,20 +201,20 @@ def append_ms(count):
     return (time.perf_counter() - start) / 5 * 1000
 
 
+# %%
+# Without a server there is nothing to measure, and ``viz.lost`` says why.
+
 one_append = {}
 if not viz.lost:
-    for count in 100, 500 if opt.quick else 3000:
+    for count in 100, opt.long_curve:
         one_append[count] = append_ms(count)
         print(f"one more point on {count}: {one_append[count]:.1f} ms")
-    total = one_append[count] / 2 * count / 1000
-    print(f"all {count} so: about {total:.0f} s; in fifties: {total / 50:.1f} s")
+    total = one_append[opt.long_curve] / 2 * opt.long_curve / 1000
+    print(f"all of them, one a call: {total:.0f} s; 50 a call: {total / 50:.1f} s")
     viz.close("long")
-#: one more point on 100: 7.4 ms
-#: one more point on 3000: 80.3 ms
-#: all 3000 so: about 120 s; in fifties: 2.4 s
 
 # %%
-# The same curves as a figure, for whoever has no browser at hand.
+# Drawn: the same curves as a figure, for readers without a browser.
 
 epoch_ends = [len(train_loader) * (i + 1) for i in range(len(test_losses))]
 plt.figure()
@@ -195,15 +228,15 @@ plt.legend()
 show("dashboard")
 
 # %%
-# A server that this lesson started ends with it. At a terminal the page stays until you
-# press Enter. Everything is in a log, too: ``python dashboard.py --replay`` and the
-# log's name show the dashboard again.
+# A server that this lesson started ends with the lesson. At a terminal the page stays
+# until you press Enter. Everything is in a log, too. ``python dashboard.py --replay
+# LOG`` shows the dashboard again.
 
 viz.finish()  # new:
 
 # %%
 # Try it
 # ------
-# - Predict what the page shows for ``--lr 1``, then watch it.
-# - Change ``"legend"`` to a single name. Which call fails, and what does it say?
+# - Predict how the training loss looks for ``--batch-size 20 --lr 0.01``, then watch.
+# - Change ``--lr`` to 0.2, and watch the first epoch. What is different?
 # - Build a third line in the test plot: the accuracy on 10000 training images.
