@@ -182,6 +182,10 @@ def train(seed, kind, strength):
     return net, losses
 
 
+# %%
+# What the penalty does to the weights is seen in all of them together.
+
+
 def weights_of(net):
     """All weights without the biases, as one vector."""
     return torch.cat([net[1].weight.flatten(), net[3].weight.flatten()]).detach().cpu()
