@@ -180,16 +180,15 @@ def train(p, lr, seed):
 # epoch. The table holds the means over the seeds.
 
 runs, results = {}, {}
-print("dropout    lr  epoch  test loss: stopped, end  accuracy: stopped, end")
+print("dropout    lr  test loss: stopped, end  accuracy: stopped, end")
 for p in 0.0, 0.5:
     for lr in 0.003, 0.01, 0.03:
         runs[p, lr] = [train(p, lr, seed) for seed in range(opt.seeds)]
-        epoch = sum(run["epoch"] for run in runs[p, lr]) / opt.seeds
         stopped = torch.tensor([run["stopped"] for run in runs[p, lr]]).mean(dim=0)
         end = torch.tensor([run["end"] for run in runs[p, lr]]).mean(dim=0)
         results[p, lr] = {"stopped": stopped.tolist(), "end": end.tolist()}
-        print(f"{p:7.1f} {lr:5.3f} {epoch:6.0f}", end="")
-        print(f"{stopped[0]:19.3f} {end[0]:.3f}{stopped[1]:19.3f} {end[1]:.3f}")
+        print(f"{p:7.1f} {lr:5.3f} {stopped[0]:18.3f} {end[0]:.3f}", end="")
+        print(f"{stopped[1]:19.3f} {end[1]:.3f}")
 
 # %%
 # At the rates 0.01 and 0.03 the test loss rises after the best epoch, and stopping
