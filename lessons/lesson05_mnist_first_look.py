@@ -1,6 +1,6 @@
 """
 Lesson 5: a first look at handwritten digits (手写数字识别问题)
-================================================================
+===============================================================
 
 A neural network (神经网络) reads the image of a handwritten digit and predicts which
 digit it is. This script shows every step in its long form, and later lessons explain

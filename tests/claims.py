@@ -22,6 +22,9 @@ def lesson00_vocabulary(lesson):
 def lesson05_mnist_first_look(lesson):
     assert lesson.accuracy >= 0.87
     assert len(lesson.losses) == 3 * 118
+    # normalising helps at the notes' rate, and not where each has its best rate
+    assert lesson.normalised[0.01] > lesson.raw[0.01] + 0.1
+    assert abs(max(lesson.normalised.values()) - max(lesson.raw.values())) < 0.01
     return f"test accuracy {lesson.accuracy:.3f}"
 
 
