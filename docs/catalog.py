@@ -129,17 +129,17 @@ def _cpu() -> str:
 
 
 def readme_table(language: str = "en") -> str:
-    """The lessons as Markdown tables, a part each, with what a full run reached."""
+    """The lessons as a Markdown table, with what a full run reached."""
     measured = results()
     heads = {
         "en": "| lesson | section of the notes | reached, time |",
         "zh": "| 课程脚本 | 笔记中的章节 | 运行结果与用时 |",
     }
-    text = []
-    for part in sorted({lesson.part for lesson in lessons()}):
-        text += [f"### {part}", "", heads[language], "|---|---|---|"]
+    text = [heads[language], "|---|---|---|"]
+    for part, numbers in PARTS.items():
+        text.append(f"| **{part}** | | |")
         for lesson in lessons():
-            if lesson.part == part:
+            if lesson.number in numbers:
                 row = measured.get(lesson.path.stem, {"reached": "?", "seconds": "?"})
                 title = lesson.chinese if language == "zh" else ""
                 link = f"[{lesson.number} {title or lesson.title}]"
@@ -147,8 +147,7 @@ def readme_table(language: str = "en") -> str:
                     f"| {link}(lessons/{lesson.path.name}) | {lesson.section or '–'} | "
                     f"{row['reached']}; {row['seconds']} s |"
                 )
-        text.append("")
-    return "\n".join(text)
+    return "\n".join(text) + "\n"
 
 
 def update_readme() -> None:

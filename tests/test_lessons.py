@@ -55,12 +55,37 @@ def test_full(path, tmp_path, pytestconfig):
         catalog.record(path, run.reached or "outputs exact", run.seconds, run.memory_mb)
 
 
-def test_readme_lists_every_lesson():
-    """README's tables are those that docs/catalog.py writes, with links that exist."""
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert catalog.readme_table() in text
-    linked = re.findall(r"\]\(lessons/(\w+)\.py\)", text)
-    assert linked == [path.stem for path in LESSONS]
+READMES = {"en": "README.md", "zh": "README.zh-CN.md"}
+
+
+@pytest.mark.parametrize("language", READMES)
+def test_readme_lists_every_lesson(language):
+    """The table is the one that docs/catalog.py writes, with links that exist."""
+    text = (ROOT / READMES[language]).read_text(encoding="utf-8")
+    assert catalog.readme_table(language) in text
+    for link in re.findall(r"\]\(([^)h][^)]*)\)", text):
+        assert (ROOT / link).exists(), link
+
+
+@pytest.mark.parametrize("language", READMES)
+def test_readme_shows_lines_of_a_real_lesson(language):
+    text = (ROOT / READMES[language]).read_text(encoding="utf-8")
+    shown = re.search(r"```python\n(.*?)```", text, re.S)[1].splitlines()
+    lesson = (ROOT / "lessons" / "lesson10_broadcasting.py").read_text(encoding="utf-8")
+    assert 8 <= len(shown) <= 10
+    assert [line for line in shown if line not in lesson.splitlines()] == []
+
+
+def test_both_readmes_have_the_same_commands_lessons_and_headings():
+    found = []
+    for name in READMES.values():
+        text = (ROOT / name).read_text(encoding="utf-8")
+        fences = re.findall(r"^```.*?^```$", text, re.M | re.S)
+        rest = re.sub(r"^```.*?^```$", "", text, flags=re.M | re.S)
+        code = sorted(set(re.findall(r"`[^`\n]+`", rest)))
+        headings = re.findall(r"^#+ |^<details>", rest, re.M)
+        found.append((fences, code, headings, re.findall(r"lessons/\w+\.py", rest)))
+    assert found[0] == found[1]
 
 
 def test_every_lesson_has_a_part_and_a_number_of_its_own():
