@@ -169,6 +169,10 @@ def train_one_weight_inputs():
 @train_one_weight.must
 def least_squares_is_reached(train_one_weight):
     x, y = torch.tensor([1.0, 2.0, -1.0]), torch.tensor([2.0, 3.0, -4.0])
+    first = train_one_weight(x, y, 0.0, 0.1, 1)
+    assert abs(first - 0.8) < 1e-5, (
+        f"One step of 0.1 against the gradient -8 ends at {first:.3f}, not at 0.8."
+    )
     mine, best = train_one_weight(x, y, 0.0, 0.1, 200), ((x @ y) / (x @ x)).item()
     assert abs(mine - best) < 1e-3, (
         f"200 steps end at {mine:.3f}; the least squares solution is {best:.3f}."

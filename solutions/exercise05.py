@@ -104,12 +104,19 @@ def step_is_the_formula(train_epoch_mse):
     net = nn.Linear(2, 3, bias=False)
     before, x = net.weight.detach().clone(), torch.randn(4, 2)
     optimizer = torch.optim.SGD(net.parameters(), lr=0.5)
-    train_epoch_mse(net, optimizer, [(x, torch.tensor([0, 2, 1, 0]))])
     target = torch.tensor([[1.0, 0, 0], [0, 0, 1], [0, 1, 0], [1, 0, 0]])
-    gradient = 2 / 12 * (x @ before.t() - target).t() @ x
-    assert torch.allclose(net.weight, before - 0.5 * gradient, atol=1e-5), (
-        "After one batch the weights of a linear layer are not where the formula of "
+    losses = train_epoch_mse(net, optimizer, [(x, torch.tensor([0, 2, 1, 0]))] * 2)
+    weight = before
+    for _ in range(2):
+        weight = weight - 0.5 * 2 / 12 * (x @ weight.t() - target).t() @ x
+    assert torch.allclose(net.weight, weight, atol=1e-5), (
+        "After two batches the weights of a linear layer are not where the formula of "
         "its gradient puts them."
+    )
+    loss = ((x @ before.t() - target) ** 2).mean().item()
+    assert type(losses[0]) is float, f"The list holds {type(losses[0])}, not floats."
+    assert abs(losses[0] - loss) < 1e-5, (
+        f"The loss before the first step is {loss:.4f}, not {losses[0]:.4f}."
     )
 
 

@@ -81,9 +81,12 @@ def grey_image_inputs():
 
 @grey_image.must
 def pixels_are_means(grey_image):
-    image = torch.tensor([[[200]], [[100]], [[7]]], dtype=torch.uint8)
-    mine = grey_image(image).item()
-    assert abs(mine - 307 / 3) < 1e-3, f"The mean of 200, 100 and 7 is not {mine:.3f}."
+    image = torch.tensor([[[200, 1]], [[100, 1]], [[7, 0]]], dtype=torch.uint8)
+    mine = grey_image(image).tolist()
+    expected = [[307 / 3, 2 / 3]]
+    assert torch.tensor(mine).allclose(torch.tensor(expected)), (
+        f"The means of 200, 100, 7 and of 1, 1, 0 are {expected}, not {mine}."
+    )
 
 
 @grey_image.broken

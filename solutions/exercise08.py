@@ -35,7 +35,13 @@ def quarter_inputs():
 
 @quarter.must
 def quarter_is_a_view(quarter):
-    images = torch.zeros(2, 3, 4, 6)
+    images = torch.arange(1.0, 1 + 2 * 3 * 4 * 6).view(2, 3, 4, 6)
+    rows = quarter(images)[1, 2].tolist()
+    expected = []
+    for row in 0, 2:
+        expected.append([images[1, 2, row, column].item() for column in (0, 2, 4)])
+    assert rows == expected, f"The last image holds {rows}, expected {expected}."
+    images[:] = 0
     quarter(images)[:] = 1
     assert images.any(), (
         "The numbers are right, but they are a copy: what is written into the result "

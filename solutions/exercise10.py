@@ -36,10 +36,12 @@ def bias_shape_inputs():
 def numbers_meet_their_dimension(bias_shape):
     x, bias = torch.zeros(3, 3, 3), torch.tensor([1.0, 2.0, 3.0])
     for dim in range(3):
-        total = x + bias.view(bias_shape(3, dim, 3))
+        shape = list(bias_shape(3, dim, 3))
+        total = x + bias.view(shape)
         assert total.select(dim, 2).eq(3).all(), (
             f"The last of 3 numbers is not at the last index of dimension {dim}."
         )
+        assert shape[0] == 3, f"{shape} is not the shortest shape: it begins with 1."
 
 
 @bias_shape.mistake

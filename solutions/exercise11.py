@@ -184,7 +184,10 @@ def padded_inputs():
 def pad_sequence_gives_the_same(padded):
     sequences = [torch.tensor([1, 2]), torch.tensor([3, 4, 5]), torch.tensor([6])]
     expected = pad_sequence(sequences, batch_first=True, padding_value=7)
-    assert padded(sequences, 7)[0].equal(expected), "pad_sequence gives other rows."
+    rows, lengths = padded(sequences, 7)
+    assert rows.dtype == torch.int64, f"The dtype is {rows.dtype}, expected int64."
+    assert rows.equal(expected), "pad_sequence gives other rows."
+    assert lengths.tolist() == [2, 3, 1], f"The lengths are {lengths.tolist()}."
 
 
 @padded.mistake

@@ -161,6 +161,9 @@ def matrix_power_inputs():
 
 @matrix_power.must
 def billion_products_are_quick(matrix_power):
+    m = torch.tensor([[1.0, 2.0], [0.0, -1.0]], dtype=torch.float64)
+    assert matrix_power(m, 0).equal(torch.eye(2).double()), "m^0 is not the identity."
+    assert matrix_power(m, 3).equal(m @ m @ m), "m^3 is not m @ m @ m."
     angle = torch.tensor(1e-9, dtype=torch.float64)
     c, s = angle.cos(), angle.sin()
     turn = torch.stack([torch.stack([c, -s]), torch.stack([s, c])])

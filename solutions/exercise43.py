@@ -38,6 +38,10 @@ def linear_layer_counts(trainable_numbers):
     assert count == 16, (
         f"A linear layer from 3 to 4 has 12 weights and 4 biases: {count}?"
     )
+    net = nn.Linear(3, 4)
+    net.bias.requires_grad_(False)
+    count = trainable_numbers(net)
+    assert count == 12, f"With its biases frozen it has 12 to train, not {count}."
 
 
 @trainable_numbers.mistake

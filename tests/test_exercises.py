@@ -13,7 +13,7 @@ import time
 import pytest
 
 from check import LESSONS, ROOT
-from solutions import lesson_exercises, load, readers_copy
+from solutions import Call, lesson_exercises, load, readers_copy
 
 FILES = {number: lesson_exercises(number) for number in LESSONS}
 EXERCISES = [e for _, exercises in FILES.values() for e in exercises]
@@ -56,6 +56,15 @@ def test_each_mistake_is_told_with_its_own_sentence(exercise):
         assert state in ("wrong", "error"), mistake.__name__
         told = [sentence for sentence in sentences if sentence in one_line(why)]
         assert told == [own], mistake.__name__
+
+
+@pytest.mark.filterwarnings("ignore")
+@each_exercise
+def test_the_demands_alone_refuse_each_mistake(exercise):
+    """They know the answer from elsewhere, so that a solution does not judge itself."""
+    for mistake in exercise.mistakes:
+        errors = [Call(demand, (mistake,)).error for demand in exercise.demands]
+        assert any(errors), mistake.__name__
 
 
 @each_exercise
