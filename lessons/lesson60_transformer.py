@@ -269,7 +269,7 @@ print(parameters)
 # clipped gradients (lesson 50). The learning rate is the best of 0.002, 0.004, 0.008
 # and 0.016 for the Transformer, and of 0.004, 0.008, 0.016 and 0.032 for the LSTM.
 
-rates = {"Transformer": 0.008, "LSTM": 0.016}
+rates = {"Transformer": 0.016, "LSTM": 0.032}
 
 
 def loss_of(net, x, y):

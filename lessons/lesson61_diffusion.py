@@ -114,7 +114,8 @@ print("mean velocity equals that from the score:", equal)
 # Training
 # --------
 # The network sees a point and its time. It does not matter how many numbers a point
-# has, so that the same function serves for the ring and later for digits.
+# has, so that the same function serves for the ring and later for digits. SiLU is
+# x · sigmoid(x), a smooth ReLU: a velocity should not have kinks.
 
 
 def velocity_network(d, width):
