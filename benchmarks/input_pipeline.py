@@ -7,7 +7,9 @@ How long an epoch of lesson 29 takes with four ways to feed it.
 - ready: the same batches lying in memory, the bound that no pipeline can beat
 
 The four take turns, so that a slow moment of the machine hits them alike; the median of
-the rounds is taken, and the ratios are those of one run.
+the rounds is taken, and the ratios are those of one run. A last line is the bound by
+arithmetic: the epoch's floating-point operations at the rate of one large product of
+matrices.
 
     python benchmarks/input_pipeline.py --rounds 5
 """
@@ -22,6 +24,7 @@ import torch
 from torch import nn, optim
 from torch.nn import functional as F
 from torch.utils.data import DataLoader
+from torch.utils.flop_counter import FlopCounterMode
 from torchvision import datasets, transforms
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -56,6 +59,23 @@ def epoch_seconds(loader, device: torch.device | str = "cpu") -> float:
     return time.perf_counter() - start
 
 
+def operations(x: torch.Tensor, y: torch.Tensor) -> int:
+    """Floating-point operations of one training step, two a multiply-add."""
+    net = network()
+    with FlopCounterMode(display=False) as counter:
+        F.cross_entropy(net(x), y).backward()
+    return counter.get_total_flops()
+
+
+def product_rate(n: int = 2048) -> float:
+    """Floating-point operations a second in a product of two n by n matrices."""
+    a, b = torch.randn(n, n), torch.randn(n, n)
+    a @ b  # not counted: the first product warms up
+    start = time.perf_counter()
+    a @ b
+    return 2 * n**3 / (time.perf_counter() - start)
+
+
 def main() -> None:
     """Time each pipeline in turn and print one table."""
     parser = argparse.ArgumentParser(description=__doc__.strip().partition("\n")[0])
@@ -76,8 +96,10 @@ def main() -> None:
         "ready batches": list(ours),
     }
     epoch_seconds(loaders["ready batches"])  # not counted: the first epoch warms up
-    times = {name: [] for name in loaders}
+    times = {name: [] for name in [*loaders, "by arithmetic"]}
+    epoch_operations = sum(operations(x, y) for x, y in loaders["ready batches"])
     for _ in range(rounds):
+        times["by arithmetic"].append(epoch_operations / product_rate())
         for name, loader in loaders.items():
             times[name].append(epoch_seconds(loader))
 
