@@ -23,7 +23,6 @@ from utils import (
     mnist,
     settings,
     show,
-    stop_if_not_finite,
 )
 
 opt = settings(
@@ -51,8 +50,8 @@ def rows(dataset):
 train_set, test_set = mnist(opt.data, opt.device, opt.quick)
 x_train, x_test = rows(train_set), rows(test_set)
 y_test = test_set.tensors[1]
-row_set = TensorDataset(x_train, train_set.tensors[1])
-loader = batches(row_set, opt.batch_size, shuffle=True)
+del train_set  # its normalised pixels are not needed any more
+loader = batches(TensorDataset(x_train), opt.batch_size, shuffle=True)
 print(x_test.shape[1], "pixels, from", x_test.min().item(), "to", x_test.max().item())
 #: 784 pixels, from 0.0 to 1.0
 
@@ -136,10 +135,10 @@ def train(net, epochs, lr, noise=0.0):
     steps = epochs * len(loader)
     scheduler = optim.lr_scheduler.OneCycleLR(optimizer, lr, total_steps=steps)
     for _ in range(epochs):
-        for x, _ in loader:  # the labels are not used
+        for batch in loader:
+            x = batch[0]  # [b, 784], and there are no labels
             noisy = x + noise * torch.randn_like(x)
             loss = error(net(noisy), x)
-            stop_if_not_finite(loss)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
@@ -392,7 +391,8 @@ for name, images in ("rebuilt", rebuilt), ("random codes", random_images):
 #: random codes: squared distance to the nearest 30.8
 
 # %%
-# A random code is about twice as far from every training image as a reconstruction is.
+# The image of a random code has about twice the squared distance to the nearest
+# training image that a reconstruction has.
 
 # %%
 # Drawn: the images of 24 random codes. Most are strokes without a meaning.
