@@ -2,8 +2,8 @@
 Lesson 43: what a Module gives (nn.Module)
 ==========================================
 
-A ``Module`` keeps account of what belongs to a network, so that one call finds, moves,
-saves or switches all of it. What it was not told of, it does not find.
+A ``Module`` keeps a list of the tensors and layers of a network. So one call finds,
+moves, saves or switches all of them. What is not registered is not found.
 
 :Notes: nn.Moudle
 :Needs: lessons 27 and 35
@@ -21,21 +21,25 @@ from utils import plot_curve
 torch.manual_seed(0)
 
 # %%
-# A layer of one's own
-# --------------------
-# The notes say ``nn.Moudle``; it is ``nn.Module``: a layer, a block, a whole network.
-# An ``nn.Parameter`` is a tensor that asks for a gradient. Assigned to an attribute
-# after ``super().__init__()``, it is registered.
+# A layer of your own
+# -------------------
+# The notes say ``nn.Moudle``. In fact the name is ``nn.Module`` (模块). A module is a
+# layer, a block or a whole network. An ``nn.Parameter`` (参数) is a tensor that has a
+# gradient. If you assign it to an attribute, the module registers it (注册).
+#
+# A class derived from ``nn.Module`` overrides (重写) the method ``forward`` of its
+# parent. First of all it calls ``super().__init__()``. The notes' ``super(Flatten,
+# self).__init__()`` is the older form of the same call.
 
 
 class MyLinear(nn.Module):
-    def __init__(self, inputs, outputs):
+    def __init__(self, d_in, d_out):
         super().__init__()
-        self.weight = nn.Parameter(torch.randn(outputs, inputs) / inputs**0.5)
-        self.bias = nn.Parameter(torch.zeros(outputs))
+        self.weight = nn.Parameter(torch.randn(d_out, d_in) / d_in**0.5)
+        self.bias = nn.Parameter(torch.zeros(d_out))
 
     def forward(self, x):
-        return x @ self.weight.t() + self.bias  # [b, in] => [b, out]
+        return x @ self.weight.t() + self.bias  # [b, d_in] => [b, d_out]
 
 
 # %%
@@ -44,19 +48,26 @@ class MyLinear(nn.Module):
 mine, builtin = MyLinear(784, 10), nn.Linear(784, 10)
 mine.load_state_dict(builtin.state_dict())
 x, y = torch.randn(32, 784), torch.randint(10, (32,))
-for layer in mine, builtin:
-    F.cross_entropy(layer(x), y).backward()
-both = [(m(x), *(p.grad for p in m.parameters())) for m in (mine, builtin)]
-equal = [torch.allclose(a, b, atol=1e-5) for a, b in zip(*both, strict=True)]
-print(equal)
-#: [True, True, True]
+out, expected = mine(x), builtin(x)
+F.cross_entropy(out, y).backward()
+F.cross_entropy(expected, y).backward()
+equal = {
+    "output": torch.allclose(out, expected, atol=1e-5),
+    "weight.grad": torch.allclose(mine.weight.grad, builtin.weight.grad, atol=1e-5),
+    "bias.grad": torch.allclose(mine.bias.grad, builtin.bias.grad, atol=1e-5),
+}
+for name, same in equal.items():
+    print(f"{name} equal:", same)
+#: output equal: True
+#: weight.grad equal: True
+#: bias.grad equal: True
 
 # %%
 # Modules in modules
 # ------------------
-# As a module, any step can be a part. The notes' ``Flatten`` is ``nn.Flatten``, which
-# also takes what ``view`` refuses (lesson 9). ``children`` are one level down,
-# ``modules`` all and the network itself. A parameter's name is the path to it.
+# A module can be a part of another one. The class ``Flatten`` of the notes is one, and
+# PyTorch has it as ``nn.Flatten``. That one also takes tensors that ``view`` refuses
+# (lesson 9).
 
 
 class Flatten(nn.Module):
@@ -75,10 +86,18 @@ class Net(nn.Module):
         return self.head(self.dropout(self.body(x)))  # [b, 1, 28, 28] => [b, 10]
 
 
+# %%
+# ``children`` are the parts one level down. ``modules`` are the parts of all levels and
+# the network itself. The name of a parameter is the path that leads to it.
+
 net, images = Net(), torch.rand(4, 1, 28, 28)
 same_flatten = torch.equal(Flatten()(images), nn.Flatten()(images))
-print(same_flatten, [name for name, _ in net.named_children()], len([*net.modules()]))
-#: True ['body', 'dropout', 'head'] 7
+print("Flatten equal:", same_flatten)
+#: Flatten equal: True
+print("children:", [name for name, child in net.named_children()])
+#: children: ['body', 'dropout', 'head']
+print("modules:", len(list(net.modules())))
+#: modules: 7
 for name, parameter in net.named_parameters():
     print(name, list(parameter.shape))
 #: body.1.weight [64, 784]
@@ -89,33 +108,54 @@ for name, parameter in net.named_parameters():
 # %%
 # One call for all parts
 # ----------------------
-# ``train`` and ``eval`` set ``training`` in every part, and dropout acts on it (lesson
-# 35). ``requires_grad_`` freezes; ``apply`` calls a function of your own on each part.
+# ``train()`` and ``eval()`` set the attribute ``training`` of every part. Dropout looks
+# at it (lesson 35).
 
-for mode in net.train, net.eval:
-    mode()
-    print(net.dropout.training, torch.equal(net(images), net(images)))
-#: True False
-#: False True
+net.train()
+same = torch.equal(net(images), net(images))
+print(f"train: training {net.dropout.training}, same output twice: {same}")
+#: train: training True, same output twice: False
+net.eval()
+same = torch.equal(net(images), net(images))
+print(f"eval: training {net.dropout.training}, same output twice: {same}")
+#: eval: training False, same output twice: True
+
+# %%
+# ``requires_grad_(False)`` freezes (冻结) all parameters of a part: they get no
+# gradient. ``apply`` calls a function of yours on each part.
+
 net.body.requires_grad_(False)
-print(trained := [name for name, p in net.named_parameters() if p.requires_grad])
-#: ['head.weight', 'head.bias']
+trained = [name for name, p in net.named_parameters() if p.requires_grad]
+print("trained:", trained)
+#: trained: ['head.weight', 'head.bias']
 
 # %%
 # Saving
 # ------
-# ``state_dict`` maps names to tensors. Its file fits every network with the same names
-# and shapes. The tensors are the weights themselves; ``copy.deepcopy`` copies them.
+# ``state_dict()`` (状态字典) gives the tensors of a network by their names. The file
+# fits every network with the same names and shapes. Here the file is in memory.
 
-torch.save(net.state_dict(), file := io.BytesIO())
-file.seek(0)
+state_file = io.BytesIO()
+torch.save(net.state_dict(), state_file)
+state_file.seek(0)
 twin = Net().eval()
-print(twin.load_state_dict(torch.load(file, weights_only=True)))
+print(twin.load_state_dict(torch.load(state_file, weights_only=True)))
 #: <All keys matched successfully>
 same_answers = torch.equal(twin(images), net(images))
+print("the same answers:", same_answers)
+#: the same answers: True
+
+# %%
+# The tensors in ``state_dict()`` are no copies. They are the weights themselves. If you
+# want to keep old weights, use ``copy.deepcopy`` (lesson 35).
+
 net.state_dict()["head.bias"].fill_(7)
-print(same_answers, net.head.bias[0].item())
-#: True 7.0
+print("bias of the network:", net.head.bias[0].item())
+#: bias of the network: 7.0
+
+# %%
+# A missing name is an error:
+
 try:
     nn.Linear(784, 10).load_state_dict({"weight": mine.weight})
 except RuntimeError as error:
@@ -125,9 +165,9 @@ except RuntimeError as error:
 # %%
 # Buffers, and moving
 # -------------------
-# A tensor that belongs to the state and is not trained is a buffer. ``to`` moves what
-# is registered, in place, here to a device of shapes without numbers; a plain tensor
-# stays behind.
+# A buffer (缓冲区) is a tensor that belongs to the state and is not trained. ``to``
+# moves parameters and buffers to another device. A plain tensor stays where it is. The
+# device "meta" holds shapes without numbers, so this cell runs on every machine.
 
 
 class Normalize(nn.Module):
@@ -139,20 +179,25 @@ class Normalize(nn.Module):
 
 
 normalize = Normalize().to("meta")
-print(list(normalize.state_dict()))
-#: ['scale', 'mean']
-devices = {k: getattr(normalize, k).device.type for k in ("scale", "mean", "std")}
+print("state:", list(normalize.state_dict()))
+#: state: ['scale', 'mean']
+devices = {
+    "scale": normalize.scale.device.type,
+    "mean": normalize.mean.device.type,
+    "std": normalize.std.device.type,
+}
 print(devices)
 #: {'scale': 'meta', 'mean': 'meta', 'std': 'cpu'}
 
 # %%
 # Hooks
 # -----
-# A hook is called whenever its module is, with what went in and what came out.
+# A hook (钩子) is a function that a module calls after each ``forward``. It gets the
+# arguments and the result.
 
 
-def print_shapes(module, inputs, output):
-    print(type(module).__name__, inputs[0].shape, "=>", output.shape)
+def print_shapes(module, arguments, out):
+    print(type(module).__name__, arguments[0].shape, "=>", out.shape)
 
 
 handles = [layer.register_forward_hook(print_shapes) for layer in net.body]
@@ -166,9 +211,8 @@ for handle in handles:
 # %%
 # What a plain list hides
 # -----------------------
-# Modules in a Python list are not registered, and nothing complains. ``ModuleList``
-# registers, as do ``ModuleDict`` and ``ParameterList``. Both networks start from the
-# same weights and learn on which of two rings a point lies.
+# Modules in a Python list are not registered, and there is no warning. ``ModuleList``
+# registers them, as ``ModuleDict`` and ``ParameterList`` do.
 
 
 class Deep(nn.Module):
@@ -184,34 +228,51 @@ class Deep(nn.Module):
 
 
 # %%
-# With the plain list, three layers stay as they were drawn.
+# The task is to tell apart the points of two rings, with the radii 1 and 2.
 
-angle, ring = 6.283 * torch.rand(400), torch.arange(400) % 2
-x = (1 + ring) * torch.stack([angle.cos(), angle.sin()])  # [2, b]
-x, y = x.t() + 0.1 * torch.randn(400, 2), ring.float()
-losses, moved = {}, {}
-for name, kind in ("list", list), ("ModuleList", nn.ModuleList):
-    torch.manual_seed(0)
-    net = Deep(kind)
-    start = net.hidden[0].weight.clone()
+angle = 2 * torch.pi * torch.rand(400)
+ring = torch.arange(400) % 2  # [b], 0 or 1
+points = torch.stack([angle.cos(), angle.sin()], dim=1)  # [b, 2]
+x = (1 + ring).view(400, 1) * points + 0.1 * torch.randn(400, 2)
+y = ring.float()
+
+
+def train(net):
+    """The loss at each step."""
     optimizer = optim.Adam(net.parameters(), lr=0.02)
-    losses[name] = []
+    losses = []
     for _ in range(200):
         loss = F.binary_cross_entropy_with_logits(net(x), y)
-        losses[name].append(loss.item())
+        losses.append(loss.item())
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
+    return losses
+
+
+# %%
+# Both networks start with the same weights. With the plain list, the three hidden
+# layers never change.
+
+losses, moved = {}, {}
+for name, kind in {"list": list, "ModuleList": nn.ModuleList}.items():
+    torch.manual_seed(0)
+    net = Deep(kind)
+    start = net.hidden[0].weight.clone()
+    losses[name] = train(net)
     moved[name] = not torch.equal(net.hidden[0].weight, start)
     count = len(list(net.parameters()))
-    print(f"{name}: {count} parameters, hidden weights moved: {moved[name]}")
-#: list: 2 parameters, hidden weights moved: False
-#: ModuleList: 8 parameters, hidden weights moved: True
+    print(f"{name}: {count} parameters, hidden weights moved: {moved[name]}", end=", ")
+    print(f"last loss {losses[name][-1]:.3f}")
+#: list: 2 parameters, hidden weights moved: False, last loss 0.635
+#: ModuleList: 8 parameters, hidden weights moved: True, last loss 0.000
 plot_curve(losses, "list_or_module_list", ylabel="cross entropy")
 
 # %%
 # Try it
 # ------
-# - Predict the names in ``nn.Sequential(Net(), nn.ReLU()).state_dict()``.
-# - Change ``self.std`` to a buffer with ``persistent=False``. Is it moved, and saved?
-# - Build a module ``Residual`` that takes any module and adds its input to its output.
+# ``python check.py 43`` checks the functions that are named here.
+#
+# - Predict (``trainable_numbers``): how many numbers an optimizer would change.
+# - Change (``Standardize``): fixed numbers that are moved and saved with the network.
+# - Build (``Residual``): any module with a shortcut around it.

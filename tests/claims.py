@@ -363,17 +363,29 @@ def lesson39_pooling_sampling(lesson):
 
 
 def lesson40_batch_norm(lesson):
-    assert len(lesson.differences) == 18
+    assert len(lesson.differences) == 10
     assert max(lesson.differences) < 1e-5
-    without, with_norm = lesson.spread["without"], lesson.spread["with"]
-    assert without[-1] < without[0] / 100
-    assert with_norm[-1] > with_norm[0] / 1.5
-    accuracies = lesson.accuracies
-    for lr in 0.01, 0.1, 1.0:
-        assert accuracies[lr, "without"] < 0.2
-        assert accuracies[lr, "with"] > 0.85
-    best = max(accuracies.values())
-    return f"test accuracy {best:.3f} with it, {accuracies[0.1, 'without']:.3f} without"
+    assert list(lesson.axes_equal.values()) == [True] * 4
+    for kind in "batch norm", "better start":
+        assert lesson.spread[kind][-1] > lesson.spread[kind][0] / 3
+    assert lesson.spread["five layers"][-1] < lesson.spread["five layers"][0] / 100
+    assert lesson.amplification[0.5] < 0.2 < lesson.amplification[1.0] < 1
+    assert 1 < lesson.amplification[2.0] < lesson.amplification[4.0]
+    accuracies, best = lesson.accuracies, {}
+    for kind in lesson.kinds:
+        means = [sum(accuracies[kind, lr]) / lesson.opt.seeds for lr in lesson.rates]
+        best[kind] = max(means)
+    for lr in lesson.rates:
+        assert max(accuracies["five layers", lr]) < 0.2
+        assert min(accuracies["batch norm", lr]) > 0.85
+        assert min(accuracies["one layer", lr]) > 0.85
+        assert lesson.drifts["better start", lr] > 2 * lesson.drifts["batch norm", lr]
+    assert best["better start"] > 0.85
+    assert abs(best["better start"] - best["batch norm"]) < 0.03
+    return (
+        f"five layers {best['five layers']:.3f}, with a better start "
+        f"{best['better start']:.3f}, with batch norm {best['batch norm']:.3f}"
+    )
 
 
 def lesson41_classic_networks(lesson):
@@ -402,7 +414,7 @@ def lesson42_resnet(lesson):
 
 
 def lesson43_nn_module(lesson):
-    assert lesson.equal == [True] * 3
+    assert list(lesson.equal.values()) == [True] * 3
     assert lesson.same_flatten
     assert lesson.trained == ["head.weight", "head.bias"]
     assert lesson.same_answers
