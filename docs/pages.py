@@ -143,6 +143,8 @@ def lesson_page(stem: str, text: str) -> str:
     if row := catalog.results().get(stem):
         fields += f"\n:Reached: {row['reached'].replace('`', '``')}"
         fields += f"\n:Time: {row['seconds']} s on {row['cpu']}"
+    if stem in [net[0] for net in digits.NETS.values()]:
+        fields += "\n:Try it: :doc:`draw a digit </draw>`, and this network answers"
     text = describe_figures(text.replace(found[0], fields, 1))
     body, mark, footer = text.rpartition(".. _sphx_glr_download_")
     return f"{body}{practice.practice_rst(number)}\n\n{mark}{footer}"
