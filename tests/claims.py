@@ -332,10 +332,13 @@ def lesson36_stochastic_gradients(lesson):
 
 def lesson37_convolution(lesson):
     assert lesson.largest_difference < 1e-5
+    assert lesson.compared == 180
     assert lesson.wrong_sizes == 0
+    assert lesson.same
     assert lesson.numbers == 9
-    assert lesson.parameters == (785 * 8 * 784, 80)
-    assert lesson.moves_along == {"Conv2d": True, "Linear": False}
+    assert lesson.parameters == {"dense": 785 * 8 * 784, "convolution": 80}
+    assert lesson.conv_moves
+    assert not lesson.dense_moves
     assert list(lesson.fields.values()) == [3, 5, 7, 15]
     return "equal to F.conv2d; 80 parameters for 4.9 million"
 
