@@ -276,8 +276,7 @@ def main() -> int:
         return 1
     once = opt.once or opt.hint is not None or opt.solution
     if not once and sys.stdin.isatty() and sys.stdout.isatty():
-        with contextlib.suppress(KeyboardInterrupt):
-            watch(opt.lesson)
+        watch(opt.lesson)
         return 0
     lesson = Worker().check(opt.lesson)
     current = report(lesson)
@@ -289,4 +288,6 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    with contextlib.suppress(KeyboardInterrupt):
+        raise SystemExit(main())
+    raise SystemExit(1)

@@ -96,6 +96,7 @@ VERDICTS = {
     "syntax": ("return images[", r"error    quarter(.|\n)*SyntaxError"),
     "not utf-8": ("'\udce9'", r"SyntaxError: \(unicode error\)"),
     "keyboard": ("input()", r"error    quarter(.|\n)*EOFError"),
+    "letters": ("print('\u53f6'); return images", r"It printed:\n\s+\?"),
     "gone": ("__import__('os')._exit(7)", r"Python itself ended with status 7"),
     "endless": (
         "while True: images.sum()",
