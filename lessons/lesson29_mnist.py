@@ -48,7 +48,9 @@ labels = torch.tensor([1, 0, 1, 0])
 probabilities = F.softmax(logits, dim=1)
 predictions = probabilities.argmax(dim=1)  # [b, k] => [b]
 print("predictions:", predictions)
+#: predictions: tensor([1, 0, 2, 0])
 print("the same from the logits:", torch.equal(predictions, logits.argmax(dim=1)))
+#: the same from the logits: True
 
 # %%
 # The notes say that ``torch.eq`` gives a tensor of bytes. In fact it gives bools. Their
@@ -59,6 +61,7 @@ correct = torch.eq(predictions, labels)
 print(correct, correct.dtype)
 #: tensor([ True,  True, False,  True]) torch.bool
 print("correct:", correct.sum(), "accuracy:", correct.sum().item() / len(labels))
+#: correct: tensor(3) accuracy: 0.75
 
 # %%
 # The data and the network
@@ -205,10 +208,20 @@ except KeyboardInterrupt:
     path = save_checkpoint(epochs_done)
     kept = f"go on with --resume {path}" if path else "nothing could be kept"
     stop(f"stopped after {epochs_done} whole epochs; {kept}", status=130)
+#: epoch  1: train loss 0.250, test loss 0.122, accuracy 0.961, 1.3 s
+#: epoch  2: train loss 0.090, test loss 0.105, accuracy 0.966, 1.4 s
+#: epoch  3: train loss 0.058, test loss 0.093, accuracy 0.970, 1.7 s
+#: epoch  4: train loss 0.041, test loss 0.095, accuracy 0.973, 1.7 s
+#: epoch  5: train loss 0.029, test loss 0.078, accuracy 0.977, 1.4 s
+#: epoch  6: train loss 0.020, test loss 0.079, accuracy 0.977, 1.7 s
+#: epoch  7: train loss 0.012, test loss 0.078, accuracy 0.978, 1.8 s
+#: epoch  8: train loss 0.008, test loss 0.079, accuracy 0.979, 1.8 s
+#: epoch  9: train loss 0.005, test loss 0.083, accuracy 0.980, 2.0 s
+#: epoch 10: train loss 0.003, test loss 0.077, accuracy 0.981, 2.2 s
 accuracy = accuracies[-1]
 
 # %%
-# After the fourth epoch the training loss still falls, but the test loss does not. The
+# After the fifth epoch the training loss still falls, but the test loss does not. The
 # network becomes more confident on images that it has seen before (lesson 31).
 
 # %%
@@ -239,6 +252,7 @@ with torch.no_grad():
 confusion = torch.bincount(y * 10 + predictions, minlength=100).view(10, 10).cpu()
 mistakes = confusion - torch.diag(confusion.diagonal())
 print(f"on the diagonal: {confusion.diagonal().sum() / len(y):.3f} of all")
+#: on the diagonal: 0.981 of all
 
 # %%
 # Drawn: the mistakes. The diagonal is left out, because its numbers around 1000 would
@@ -278,7 +292,7 @@ if path:
     twin.load_state_dict(state["net"])
     same = evaluate(twin, test_loader) == (test_losses[-1], accuracy)
     print("the same scores:", same)
-#: True
+#: the same scores: True
 
 # %%
 # Try it

@@ -54,6 +54,7 @@ train_set, test_set = mnist(opt.data, opt.device, opt.quick)
 train_loader = batches(train_set, opt.batch_size, shuffle=True)
 test_loader = batches(test_set, batch_size=1000)
 print("training images:", len(train_loader.dataset), "steps:", len(train_loader))
+#: training images: 60000 steps: 300
 
 # %%
 # Only the activations between the layers are kept, as in lesson 29.
@@ -159,6 +160,16 @@ try:
         print(f"epoch {epoch:2d}: accuracy {accuracy:.3f}")
 except KeyboardInterrupt:
     stop(f"stopped after {len(accuracies)} whole epochs", status=130)
+#: epoch  1: accuracy 0.961
+#: epoch  2: accuracy 0.966
+#: epoch  3: accuracy 0.970
+#: epoch  4: accuracy 0.973
+#: epoch  5: accuracy 0.977
+#: epoch  6: accuracy 0.977
+#: epoch  7: accuracy 0.978
+#: epoch  8: accuracy 0.979
+#: epoch  9: accuracy 0.980
+#: epoch 10: accuracy 0.981
 
 # %%
 # Sum or mean?
@@ -179,6 +190,8 @@ for batch_size in 200, 1000:
     printed = plotted[batch_size] / len(test_set)
     print(f"batches of {batch_size}: plotted {plotted[batch_size]:.1f}", end=", ")
     print(f"printed {printed:.4f} of the loss")
+#: batches of 200: plotted 50.0, printed 0.0050 of the loss
+#: batches of 1000: plotted 10.0, printed 0.0010 of the loss
 
 # %%
 # One point a call
@@ -212,6 +225,9 @@ if not viz.lost:
     total = one_append[opt.long_curve] / 2 * opt.long_curve / 1000
     print(f"all of them, one a call: {total:.0f} s; 50 a call: {total / 50:.1f} s")
     viz.close("long")
+#: one more point on 100: 7.3 ms
+#: one more point on 3000: 68.3 ms
+#: all of them, one a call: 102 s; 50 a call: 2.0 s
 
 # %%
 # Drawn: the same curves as a figure, for readers without a browser.

@@ -47,13 +47,16 @@ sizes = [n, n, len(train_set) - 2 * n]
 generator = torch.Generator().manual_seed(opt.seed)
 train_part, val_part, rest = random_split(train_set, sizes, generator)
 print("sizes:", sizes)
+#: sizes: [1000, 1000, 58000]
 
 generator.manual_seed(opt.seed)
 train_again, _, _ = random_split(train_set, sizes, generator)
 same_split = train_again.indices == train_part.indices
 shared = len(set(train_part.indices) & set(val_part.indices))
 print("the same split again:", same_split)
+#: the same split again: True
 print("images in both sets:", shared)
+#: images in both sets: 0
 
 # %%
 # Choosing an epoch
@@ -131,10 +134,14 @@ for seed in range(opt.seeds):
 
 results = {}
 print("chosen by         test loss  test accuracy")
+#: chosen by         test loss  test accuracy
 for rule, scores in chosen.items():
     loss, accuracy = torch.tensor(scores).mean(dim=0).tolist()  # [seeds, 2] => [2]
     results[rule] = {"loss": loss, "accuracy": accuracy}
     print(f"{rule:17} {loss:9.3f} {accuracy:14.3f}")
+#: last epoch            0.435          0.905
+#: lowest loss           0.390          0.890
+#: highest accuracy      0.417          0.904
 
 # %%
 # The lowest validation loss gives the lowest test loss, but not the highest test
@@ -175,6 +182,11 @@ for size in 30, 100, 300, 1000, 3000:
     claims[size] = {"there": claimed, "elsewhere": true}
     print(f"chosen on {size:4d} images: accuracy {claimed:.3f} there", end=", ")
     print(f"{true:.3f} on other images")
+#: chosen on   30 images: accuracy 0.940 there, 0.880 on other images
+#: chosen on  100 images: accuracy 0.917 there, 0.892 on other images
+#: chosen on  300 images: accuracy 0.909 there, 0.897 on other images
+#: chosen on 1000 images: accuracy 0.904 there, 0.899 on other images
+#: chosen on 3000 images: accuracy 0.902 there, 0.900 on other images
 
 # %%
 # A small set promises too much, and its choice is worse. This is why a third set is
@@ -201,6 +213,9 @@ for width in 5, 20, 100:
         widths[width].append(epochs["accuracy"][-1])
     scores = torch.tensor(widths[width])
     print(f"width {width:3d}: accuracy {scores.mean():.2f} ± {scores.std():.2f}")
+#: width   5: accuracy 0.70 ± 0.06
+#: width  20: accuracy 0.87 ± 0.02
+#: width 100: accuracy 0.89 ± 0.02
 
 # %%
 # Width 5 is too small. Between 20 and 100 the difference is as small as the spread. The
@@ -275,6 +290,8 @@ for leak in True, False:
     leaks[leak] = sum(scores) / opt.experiments
     where = "on all samples" if leak else "without the fold"
     print(f"selected {where}: accuracy {leaks[leak]:.2f}")
+#: selected on all samples: accuracy 0.97
+#: selected without the fold: accuracy 0.50
 
 # %%
 # Try it

@@ -47,6 +47,7 @@ l1_solution = a.sign() * (a.abs() - strength).clamp(min=0)
 l2_zeros = (l2_solution == 0).float().mean().item()
 l1_zeros = (l1_solution == 0).float().mean().item()
 print(f"share of exact zeros: L2 {l2_zeros:.3f}, L1 {l1_zeros:.3f}")
+#: share of exact zeros: L2 0.000, L1 0.334
 
 # %%
 # Drawn: the best weight for each a. L1 has a flat part at zero.
@@ -102,7 +103,9 @@ sgd_errors = [
     (built_in - with_decay).abs().max().item(),
 ]
 print("SGD's weight_decay equals the penalty:", sgd_errors[0] < 1e-6)
+#: SGD's weight_decay equals the penalty: True
 print("SGD's weight_decay equals the decay:", sgd_errors[1] < 1e-6)
+#: SGD's weight_decay equals the decay: True
 
 # %%
 # For Adam they differ. Adam divides each gradient by its usual size, and the part of
@@ -118,9 +121,13 @@ with_penalty = fit(w, optim.Adam([w], lr=0.05), penalty=0.5)
 w = start()
 with_decay = fit(w, optim.Adam([w], lr=0.05), shrink=0.5)
 print("Adam equals the penalty:", torch.allclose(adam, with_penalty, atol=1e-6))
+#: Adam equals the penalty: True
 print("Adam equals the decay:", torch.allclose(adam, with_decay, atol=1e-6))
+#: Adam equals the decay: False
 print("AdamW equals the penalty:", torch.allclose(adamw, with_penalty, atol=1e-6))
+#: AdamW equals the penalty: False
 print("AdamW equals the decay:", torch.allclose(adamw, with_decay, atol=1e-6))
+#: AdamW equals the decay: True
 
 # %%
 # On 500 images
@@ -199,6 +206,7 @@ strengths = [("none", 0), ("L2", 0.01), ("L2", 0.03), ("L2", 0.1)]
 strengths += [("L1", 0.0001), ("L1", 0.0003), ("L1", 0.001)]
 runs, results = {}, {}
 print("penalty      validation loss  accuracy  near zero")
+#: penalty      validation loss  accuracy  near zero
 for kind, strength in strengths:
     runs[kind, strength] = [train(seed, kind, strength) for seed in range(opt.seeds)]
     loss, accuracy, near_zero = 0, 0, 0
@@ -208,6 +216,13 @@ for kind, strength in strengths:
         near_zero += (weights_of(net).abs() < 1e-3).float().mean().item() / opt.seeds
     results[kind, strength] = {"loss": loss, "accuracy": accuracy, "zeros": near_zero}
     print(f"{kind:5}{strength:7} {loss:15.3f} {accuracy:10.3f} {near_zero:10.2f}")
+#: none       0           0.609      0.835       0.03
+#: L2      0.01           0.544      0.834       0.04
+#: L2      0.03           0.532      0.833       0.07
+#: L2       0.1           0.611      0.819       0.16
+#: L1    0.0001           0.593      0.834       0.11
+#: L1    0.0003           0.568      0.835       0.32
+#: L1     0.001           0.558      0.829       0.78
 
 # %%
 # Weak and medium penalties of both kinds lower the validation loss: the network becomes
@@ -239,6 +254,9 @@ for kind, strength in ("none", 0), ("L2", 0.03), ("L1", 0.001):
     test_results[kind] = test_scores(kind, strength)
     loss, accuracy = test_results[kind]
     print(f"{kind:4} {strength}: test loss {loss:.3f}, test accuracy {accuracy:.3f}")
+#: none 0: test loss 0.585, test accuracy 0.843
+#: L2   0.03: test loss 0.510, test accuracy 0.842
+#: L1   0.001: test loss 0.537, test accuracy 0.835
 
 # %%
 # Drawn: the weights of the first seed's networks, and their validation losses.

@@ -62,7 +62,7 @@ def ravine(p):
 
 def descend(lr, momentum, steps):
     """The path [steps + 1, 2], by hand."""
-    p, v = start, torch.zeros(2)
+    p, v = start, torch.zeros_like(start)
     path = [p]
     for _ in range(steps):
         v = momentum * v + curvature * p

@@ -132,6 +132,8 @@ def _child(path: Path, flags, quick: bool, environment, judge, sender) -> None:
     )
     if quick:
         torch.set_num_threads(1)
+    if "opt.device" in path.read_text(encoding="utf-8"):
+        _forbid_float64()
     run = Run()
     scope = {"__name__": "__main__", "__file__": str(path)}
     stderr = io.StringIO()
@@ -147,6 +149,25 @@ def _child(path: Path, flags, quick: bool, environment, judge, sender) -> None:
     run.stderr = stderr.getvalue()
     run.memory_mb = _peak_memory_mb()
     sender.send_bytes(pickle.dumps(run))
+
+
+def _forbid_float64() -> None:
+    """Fail where float32 becomes float64, which Apple's MPS does not have."""
+    import torch
+    from torch.utils._python_dispatch import TorchDispatchMode
+
+    class Float32Only(TorchDispatchMode):
+        def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+            result = function(*args, **(kwargs or {}))
+            given = [a.dtype for a in args if isinstance(a, torch.Tensor)]
+            if (
+                torch.float32 in given
+                and getattr(result, "dtype", None) == torch.float64
+            ):
+                raise TypeError("float64 from float32: some devices have no float64")
+            return result
+
+    Float32Only().__enter__()
 
 
 def _claim(name: str):
