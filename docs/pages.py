@@ -52,9 +52,7 @@ def setup(app) -> None:
     app.connect("doctree-read", link_prose)
     app.connect("html-page-context", add_context)
     app.connect("build-finished", write_weights)
-    app.add_html_math_renderer(
-        "mathml", (visit_inline_math, None), (visit_display_math, None)
-    )
+    app.add_html_math_renderer("mathml", (visit_math, None), (visit_math, None))
 
 
 def reset_lesson(gallery_conf, fname) -> None:
@@ -105,17 +103,12 @@ def add_context(app, pagename, templatename, context, doctree) -> str | None:
     context["description"] = here[0].idea if here else "Annotated PyTorch lessons"
     context["measured"] = catalog.results()
     if pagename == "index":
-        context["pictures"] = {x.number: picture(x.number) for x in lessons}
+        drawings = (DOCS / "cards").glob("*.svg")
+        context["pictures"] = {int(p.stem): p.read_text("utf-8") for p in drawings}
     if pagename in ("index", "draw"):  # their headings stand in their templates
         context["body"] = re.sub("<h1>.*?</h1>", "", context["body"], count=1)
     templates = {"index": "front.html", "draw": "draw.html"}
     return {**templates, "lessons/index": "lessons.html"}.get(pagename)
-
-
-def picture(number: int) -> str:
-    """A lesson's drawing for its card."""
-    path = DOCS / "cards" / f"{number:02d}.svg"
-    return path.read_text(encoding="utf-8") if path.exists() else ""
 
 
 # --- pages that are made from the lessons' headers -----------------------------------
@@ -212,21 +205,15 @@ def notes(text: str) -> str:
 EVERYDAY = {"gate", "generator", "key", "leaf", "mask", "step", "value", "view"}
 
 
-def glossary_terms() -> list[str]:
-    """The English terms of the glossary, the longest first."""
-    text = (DOCS / "glossary.rst").read_text(encoding="utf-8")
-    terms = re.findall(r"^   (?! )(.+)$", text.split(".. glossary::")[1], re.M)
-    linked = [term for term in terms if term.isascii() and term not in EVERYDAY]
-    return sorted(linked, key=len, reverse=True)
-
-
 def link_prose(app, doctree) -> None:
     """Link "lesson 25" to its page and each term, once, to the glossary."""
     here = app.env.docname
     if not here.startswith(("lessons/lesson", "draw")):
         return
     pages = {x.number: f"/lessons/{x.path.stem}" for x in catalog.lessons()}
-    terms = glossary_terms()
+    glossary = (DOCS / "glossary.rst").read_text("utf-8").split(".. glossary::")[1]
+    terms = re.findall(r"^   (?! )([ -~]+)$", glossary, re.M)
+    terms = sorted(set(terms) - EVERYDAY, key=len, reverse=True)
     words = re.compile(rf"\b(?:[Ll]esson (\d+)|{'|'.join(map(re.escape, terms))})\b")
     for text in list(doctree.findall(nodes.Text)):
         if not isinstance(text.parent, nodes.paragraph):
@@ -257,17 +244,13 @@ def xref(kind: str, target: str) -> addnodes.pending_xref:
 # --- formulas -----------------------------------------------------------------------
 
 
-def visit_inline_math(self, node) -> None:
-    """Write an inline formula."""
-    self.body.append(latex2mathml.converter.convert(node.astext()))
-    raise nodes.SkipNode
-
-
-def visit_display_math(self, node) -> None:
-    """Write a formula on a line of its own."""
-    tex = node.astext()
+def visit_math(self, node) -> None:
+    """Write a formula, within a line or on a line of its own."""
+    tex, block = node.astext(), isinstance(node, nodes.math_block)
     if "&" in tex or r"\\" in tex:
         tex = rf"\begin{{align}}{tex}\end{{align}}"
-    formula = latex2mathml.converter.convert(tex, display="block")
-    self.body.append(f'<div class="formula">{formula}</div>')
+    formula = latex2mathml.converter.convert(
+        tex, display="block" if block else "inline"
+    )
+    self.body.append(f'<div class="formula">{formula}</div>' if block else formula)
     raise nodes.SkipNode
