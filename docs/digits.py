@@ -49,18 +49,15 @@ def write(outputs: Path, path: Path) -> None:
         return {"start": start, "size": values.size, "factor": factor}
 
     def layer(part: nn.Module) -> dict:
-        match part:
-            case nn.ReLU() | nn.LeakyReLU():
-                return {"type": "relu", "slope": getattr(part, "negative_slope", 0)}
-            case nn.MaxPool2d(kernel_size=kernel, stride=stride):
-                return {"type": "maxpool", "kernel": kernel, "stride": stride}
+        if isinstance(part, (nn.ReLU, nn.LeakyReLU)):
+            return {"type": "relu", "slope": getattr(part, "negative_slope", 0)}
         weights = {"weight": tensor(part.weight), "bias": tensor(part.bias)}
         if isinstance(part, nn.Linear):
             return {"type": "linear", **weights}
         sizes = {"kernel": part.kernel_size[0], "stride": part.stride[0]}
         return {"type": "conv", "padding": part.padding[0], **sizes, **weights}
 
-    skipped = (nn.Flatten, nn.Dropout, nn.Identity)
+    skipped = (nn.Flatten, nn.Dropout)
     nets = {}
     for name in NETS:
         parts = network(name, outputs)

@@ -32,20 +32,6 @@ const layers = {
         }
     return { data: Float32Array.from(out), shape };
   },
-  maxpool({ kernel, stride }, { data, shape: [c, h, w] }) {
-    const size = (n) => Math.floor((n - kernel) / stride) + 1;
-    const shape = [c, size(h), size(w)], out = [];
-    for (let i = 0; i < c; i++)
-      for (let y = 0; y < shape[1]; y++)
-        for (let x = 0; x < shape[2]; x++) {
-          let most = -Infinity;
-          for (let u = 0; u < kernel; u++)
-            for (let v = 0; v < kernel; v++)
-              most = Math.max(most, data[(i * h + y * stride + u) * w + x * stride + v]);
-          out.push(most);
-        }
-    return { data: Float32Array.from(out), shape };
-  },
   relu({ slope }, { data, shape }) {
     return { data: data.map((v) => (v > 0 ? v : slope * v)), shape };
   },
