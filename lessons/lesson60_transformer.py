@@ -47,6 +47,7 @@ mean = x.mean(dim=2, keepdim=True)  # [b, t, 1]
 variance = x.var(dim=2, correction=0, keepdim=True)  # [b, t, 1]
 by_hand = (x - mean) / (variance + norm.eps).sqrt() * norm.weight + norm.bias
 print("by hand equals nn.LayerNorm:", torch.allclose(norm(x), by_hand, atol=1e-6))
+#: by hand equals nn.LayerNorm: True
 
 # %%
 # The block
@@ -150,6 +151,7 @@ x = torch.randn(2, 6, 32)  # [b, t, d]
 mask = nn.Transformer.generate_square_subsequent_mask(6)  # minus infinity: forbidden
 equal = torch.allclose(block(x), layer(x, src_mask=mask, is_causal=True), atol=1e-5)
 print("block equals nn.TransformerEncoderLayer:", equal)
+#: block equals nn.TransformerEncoderLayer: True
 
 # %%
 # The data
@@ -188,8 +190,10 @@ x_valid, y_valid = encode(valid_names)
 x_train, y_train = encode(train_names)
 train_set = TensorDataset(x_train, y_train)
 print(f"{len(train_names)} names to train on, {len(valid_names)} for validation")
+#: 4647 names to train on, 516 for validation
 x, y = encode(["emma"])
 print(x.tolist(), y.tolist())
+#: [[0, 5, 13, 13, 1]] [[5, 13, 13, 1, 0]]
 
 # %%
 # What counting gives
@@ -212,6 +216,7 @@ for a in 0.1, 0.5, 1.0:
     bigram_losses[a] = loss.item()
 bigram = min(bigram_losses.values())
 print(f"guess {math.log(27):.2f} nats a letter, bigram {bigram:.2f}")
+#: guess 3.30 nats a letter, bigram 2.36
 
 # %%
 # Two networks
@@ -261,6 +266,7 @@ parameters = {}
 for name, make in kinds.items():
     parameters[name] = sum(p.numel() for p in make().parameters())
 print(parameters)
+#: {'Transformer': 104347, 'LSTM': 103398}
 
 # %%
 # Training
@@ -333,6 +339,8 @@ for name, make in kinds.items():
         nets[name].append(net.eval())
     shown = " ".join(f"{run[-1]:.2f}" for run in losses[name])
     print(f"{name}: validation loss {shown}, bigram {bigram:.2f}")
+#: Transformer: validation loss 1.97 1.98 1.97, bigram 2.36
+#: LSTM: validation loss 1.89 1.89 1.89, bigram 2.36
 
 # %%
 # Both know far more than pairs, because they see all letters before. The LSTM is a
@@ -408,6 +416,9 @@ for temperature in 0.5, 1.0, 1.5:
     share = shares[temperature]
     print(f"temperature {temperature}: new {share['new']:.2f}, ", end="")
     print(f"different {share['different']:.2f}")
+#: temperature 0.5: new 0.55, different 0.72
+#: temperature 1.0: new 0.86, different 0.98
+#: temperature 1.5: new 0.96, different 0.99
 
 # %%
 # Drawn: names at each temperature, and the three shares. Names of the training list
@@ -479,9 +490,12 @@ for name, function in ("all steps", generate), ("cache", generate_cached):
         made[name] = function(nets["Transformer"][0], opt.count)
         seconds[name] = min(seconds[name], time.perf_counter() - start)
 print("equal names:", made["all steps"] == made["cache"])
+#: equal names: True
 saved = seconds["all steps"] / seconds["cache"]
 print(f"all steps {seconds['all steps']:.2f} s, cache {seconds['cache']:.2f} s")
+#: all steps 2.91 s, cache 0.71 s
 print(f"the cache is {saved:.1f} times as fast")
+#: the cache is 4.1 times as fast
 
 # %%
 # A name takes 12 rounds at most. Without the cache they compute 1 + 2 + ... + 12 = 78
