@@ -249,7 +249,10 @@ show("learning_rates")
 # %%
 # Try it
 # ------
-# - Predict the best direction for :math:`x^2 - y^2` at (1, 0.5). Then write this
-#   function into ``bowl`` and measure it.
-# - Change the momentum to 0.5, and to 0.95. Which search still leaves the valley?
-# - Build the search in two dimensions, on ``saddle``, from (1, 0) and from (1, 0.001).
+# ``python check.py 16`` checks the functions that are named here.
+#
+# - Predict the best direction for :math:`x^2 - y^2` at (1, 0.5), and measure it with
+#   this function in place of ``bowl``. Then write ``slope_along``, the rate along any
+#   direction.
+# - Change the given ``rolling`` until its v remembers the steps before.
+# - Build ``kind_of_point``, which tells a minimum, a maximum and a saddle apart.
