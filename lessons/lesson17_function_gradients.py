@@ -264,6 +264,9 @@ show("step_size")
 # %%
 # Try it
 # ------
-# - Predict the derivative of :math:`x^x` at 1, then compute it with autograd.
-# - Change the numerator of the quotient to f g' - f' g. What does the comparison print?
-# - Build the row for tan x. Its derivative follows from the quotient rule.
+# ``python check.py 17`` checks the functions that are named here.
+#
+# - Predict the derivative of :math:`x^x` at 1, then compute it with autograd. Then
+#   write ``polynomial_slope``, the derivative of any polynomial.
+# - Change the given ``quotient_slope`` until its sign is right.
+# - Build ``Dual``, a number that carries its derivative along by the rules above.
