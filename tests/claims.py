@@ -344,23 +344,27 @@ def lesson37_convolution(lesson):
 
 
 def lesson38_cnn(lesson):
-    assert len(lesson.calls) == 1
+    assert lesson.seen == 1
     cnn, mlp = lesson.parameters["cnn"], lesson.parameters["mlp"]
     assert abs(cnn - mlp) < 0.01 * cnn
     assert lesson.accuracy >= 0.985
-    assert len(lesson.accuracies["cnn"]) == 3
-    mlp_accuracy = lesson.accuracies["mlp"][-1]
+    assert len(lesson.runs["cnn", 0.006]["accuracies"]) == 3
+    at_the_end = [
+        lesson.runs["mlp", lr]["accuracies"][-1] for lr in (0.003, 0.01, 0.03)
+    ]
+    mlp_accuracy = max(at_the_end)
     assert 1 - lesson.accuracy < (1 - mlp_accuracy) / 2
     return f"test accuracy {lesson.accuracy:.3f}, of an MLP as large {mlp_accuracy:.3f}"
 
 
 def lesson39_pooling_sampling(lesson):
-    assert lesson.equal == [True] * 11
+    assert len(lesson.equal) == 11
+    assert all(lesson.equal.values())
     lost = {way: runs[:, 0] - runs[:, 2] for way, runs in lesson.runs.items()}
-    assert lost["max"].max() < lost["every second"].min()
-    assert lost["average"].max() < lost["every second"].min()
+    assert lost["max"].mean() < lost["every second"].mean()
+    assert lost["average"].mean() < lost["every second"].mean()
     kept = [runs.mean(dim=0) for runs in lesson.runs.values()]
-    assert all(means[0] > 0.9 and means[4] < 0.6 for means in kept)
+    assert all(means[0] > 0.85 and means[4] < 0.65 for means in kept)
     pooled, strided = lost["max"].mean(), lost["every second"].mean()
     return f"two pixels cost {pooled:.3f} with max pooling, {strided:.3f} without"
 
@@ -380,8 +384,8 @@ def lesson40_batch_norm(lesson):
         best[kind] = max(means)
     for lr in lesson.rates:
         assert max(accuracies["five layers", lr]) < 0.2
-        assert min(accuracies["batch norm", lr]) > 0.85
-        assert min(accuracies["one layer", lr]) > 0.85
+        assert min(accuracies["batch norm", lr]) > 0.8
+        assert min(accuracies["one layer", lr]) > 0.8
         assert lesson.drifts["better start", lr] > 2 * lesson.drifts["batch norm", lr]
     assert best["better start"] > 0.85
     assert abs(best["better start"] - best["batch norm"]) < 0.03
@@ -392,11 +396,18 @@ def lesson40_batch_norm(lesson):
 
 
 def lesson41_classic_networks(lesson):
-    accuracies = lesson.accuracies
+    accuracies = {"LeNet-5": 0.0, "MLP": 0.0}
+    for (name, _), accuracy in lesson.accuracies.items():
+        accuracies[name] = max(accuracies[name], accuracy)
     assert accuracies["LeNet-5"] >= 0.97
     assert accuracies["LeNet-5"] > accuracies["MLP"] + 0.005
-    assert lesson.shares["vgg16"] > 0.85 > lesson.shares["googlenet"]
-    assert lesson.table["alexnet"][0] < lesson.table["mobilenet_v3_large"][0]
+    assert lesson.same_as_linear
+    multiply_adds = lesson.weights.meta["_ops"]
+    assert 1.98 < lesson.gflop / multiply_adds < 2.02
+    assert lesson.shares["VGG-16"] > 0.85 > lesson.shares["GoogLeNet"]
+    alexnet, mobilenet = lesson.table["alexnet"], lesson.table["mobilenet_v3_large"]
+    assert alexnet["accuracy"] < mobilenet["accuracy"]
+    assert alexnet["operations"] > mobilenet["operations"]
     return (
         f"LeNet-5 {accuracies['LeNet-5']:.3f}, an MLP as large {accuracies['MLP']:.3f}"
     )
@@ -409,9 +420,8 @@ def lesson42_resnet(lesson):
     assert first_to_last["plain, norm"] > 0.5
     runs = lesson.accuracies
     assert max(runs["plain"]) < 0.2
-    assert min(runs["residual"]) > 0.83
+    assert min(runs["residual"]) > 0.7
     assert min(runs["residual, norm"]) > max(runs["plain, norm"]) + 0.05
-    assert min(runs["residual, norm, no ReLU"]) > 0.8
     plain, residual = (sum(runs[k]) / 3 for k in ("plain, norm", "residual, norm"))
     return f"20 layers: plain {plain:.3f}, residual {residual:.3f}"
 
@@ -441,12 +451,15 @@ def lesson44_data_augmentation(lesson):
 
 
 def lesson46_embedding(lesson):
-    assert max(lesson.ratios["learned"]) < 0.6
-    assert max(lesson.ranks["learned"]) <= 10
-    assert min(lesson.ranks["control"]) > 30
-    assert lesson.y_in_best
-    worst = max(lesson.ranks["learned"])
-    return f"vowels part from consonants better than all but {worst - 1} of 3003 fives"
+    learned, control = lesson.ratios["learned"], lesson.ratios["control"]
+    assert learned["vowels"].max() < 0.6 < control["vowels"].min()
+    assert learned["both groups"].max() < 0.65
+    assert control["both groups"].min() > 0.75
+    assert max(lesson.losses["learned"]) < min(lesson.losses["control"]) - 0.3
+    return (
+        f"distance of two vowels {learned['vowels'].mean():.2f} of that to a "
+        f"consonant, control {control['vowels'].mean():.2f}"
+    )
 
 
 def lesson47_rnn(lesson):
@@ -475,22 +488,32 @@ def lesson50_rnn_training(lesson):
     norms, final_losses = lesson.gradient_norms, lesson.final_losses
     assert norms["PyTorch's start"][-1] < 1e-15
     assert norms["scale 2"][-1] > 1e6
-    assert all(loss < lesson.baseline for loss in final_losses["clipped"])
-    assert all(loss > 10 * lesson.baseline for loss in final_losses["not clipped"])
-    assert max(lesson.active_units["not clipped"]) == 0
-    return "clipped 3 of 3 runs learn, not clipped 0 of 3"
+    for lr in 0.0003, 0.001:
+        assert max(final_losses["clipped", lr]) < lesson.baseline
+        assert min(final_losses["not clipped", lr]) > 2 * lesson.baseline
+        assert lesson.active_units["not clipped", lr] == 0
+    assert min(final_losses["not clipped", 0.001]) > 10 * lesson.baseline
+    assert max(final_losses["not clipped", 0.0001]) < lesson.baseline
+    assert min(final_losses["clipped", 0.0001]) > lesson.baseline
+    return "lr 0.001: clipped 3 of 3 runs learn, not clipped 0 of 3"
 
 
 def lesson51_lstm(lesson):
     over_100_steps = {kind: norms[-1] for kind, norms in lesson.gradient_norms.items()}
     assert over_100_steps["RNN"] < over_100_steps["LSTM"] < 1e-15
     assert over_100_steps["LSTM, keeping"] > 1e-4
-    accuracies = lesson.accuracies
-    lstm, rnn = accuracies["LSTM, keeping", 100], accuracies["RNN", 100]
-    assert min(accuracies["RNN", 5]) > 0.95
-    assert max(rnn + accuracies["LSTM", 100]) < 0.6
-    assert min(lstm) > 0.99
-    return f"first of 100 symbols known: LSTM {min(lstm):.2f}, RNN {max(rnn):.2f}"
+    assert over_100_steps["RNN, keeping"] > 1e-4
+    found = lesson.accuracies
+    assert min(found["RNN", 5]) > 0.95
+    assert max(found["RNN", 100] + found["LSTM", 100]) < 0.2
+    assert min(found["LSTM, keeping", 100]) > 0.99
+    assert min(found["RNN, keeping", 100]) > 0.6
+    return (
+        f"first of 100 symbols known: RNN {max(found['RNN', 100]):.2f}, "
+        f"LSTM {max(found['LSTM', 100]):.2f}, "
+        f"LSTM with open gates {min(found['LSTM, keeping', 100]):.2f}, "
+        f"identity RNN {min(found['RNN, keeping', 100]):.2f}"
+    )
 
 
 def lesson53_name_classifier(lesson):
@@ -542,6 +565,49 @@ def lesson55_autoencoder(lesson):
         f"error with 8 numbers: linear {max(lesson.linear_errors):.1f}, "
         f"PCA {lesson.pca_error:.1f}, auto-encoder {max(lesson.errors[8]):.1f}"
     )
+
+
+def lesson56_vae(lesson):
+    assert lesson.kl_equal
+    assert max(lesson.elbo_errors) < 1e-5
+    assert lesson.rsample_passes and not lesson.sample_passes
+    assert abs(lesson.slope_mu - 1.4) < 0.01
+    assert abs(lesson.slope_sigma - 0.6) < 0.01
+    assert lesson.judge_accuracy > 0.97
+    assert lesson.shares["random pixels"] < 0.1 < 0.9 < lesson.shares["test images"]
+    shares = {}
+    for name, values in lesson.results.items():
+        shares[name] = [share for share, _ in values]
+    vae, fitted = shares["VAE, N(0, 1)"], shares["auto-encoder, fitted"]
+    assert min(vae) > 2 * max(shares["auto-encoder, N(0, 1)"])
+    assert min(fitted) > max(vae)
+    for i in range(3):
+        small, one, large = (rows[i] for rows in lesson.table.values())
+        assert small["reconstruction"] < one["reconstruction"] < large["reconstruction"]
+        assert small["KL"] > 2 * one["KL"]
+        assert small["share of digits"] < one["share of digits"]
+        assert large["used"] == 0
+        assert large["spread"] < 0.3 * one["spread"]
+    return f"random codes that are digits: VAE {min(vae):.2f}, fitted {min(fitted):.2f}"
+
+
+def lesson58_wgan(lesson):
+    assert lesson.exact_equal
+    assert lesson.penalty_equal
+    assert lesson.slope_equal
+    for shift in 1, 2, 4:
+        for row in lesson.distances[shift]:
+            assert abs(row["penalty"] / row["expected"] - 1) < 0.05
+            assert row["penalty, slope"] > 0.9
+    for row in lesson.distances[1]:
+        assert row["clipping"] > 1.4 * row["exact"]
+    for row in lesson.distances[4]:
+        assert row["clipping, slope"] < 0.9
+    for i in range(3):
+        assert lesson.modes["penalty"][i] >= lesson.modes["GAN"][i]
+    assert min(lesson.correlations["penalty"]) > 0.5
+    assert min(lesson.correlations["penalty"]) > max(lesson.correlations["GAN"])
+    return f"modes found of 8: {lesson.modes['penalty']}, GAN {lesson.modes['GAN']}"
 
 
 def lesson59_attention(lesson):

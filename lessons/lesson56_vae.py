@@ -1,0 +1,447 @@
+"""
+Lesson 56: a code that is a distribution (变分自编码器)
+=======================================================
+
+A variational auto-encoder gives each image a cloud of codes in place of one code. KL of
+lesson 54 keeps the clouds near one known distribution, from which new codes are drawn.
+
+:Notes: none; an addition
+:Needs: lessons 38, 54 and 55
+:Run: ``python lessons/lesson56_vae.py``
+"""
+
+import math
+
+import torch
+from matplotlib import pyplot as plt
+from torch import nn, optim
+from torch.distributions import MultivariateNormal, Normal, kl_divergence
+from torch.nn import functional as F
+from torch.utils.data import TensorDataset
+
+from utils import (
+    MNIST_MEAN,
+    MNIST_STD,
+    batches,
+    evaluate,
+    mnist,
+    settings,
+    show,
+)
+
+opt = settings(
+    epochs=2,
+    batch_size=200,
+    lr=0.01,
+    seeds=3,
+    samples=2000,
+    quick={"seeds": 1, "samples": 100},
+)
+torch.manual_seed(opt.seed)
+
+# %%
+# A cloud of codes
+# ----------------
+# The random codes of lesson 55 lie between the codes that its decoder knows. A
+# variational auto-encoder (变分自编码器, VAE) fills these gaps in two steps. First, its
+# encoder gives two numbers for each number of the code: the mean μ and the standard
+# deviation σ of a Gaussian. The code z is drawn from this Gaussian. So the decoder
+# learns to decode a whole cloud of codes around μ. Second, a penalty keeps all clouds
+# near the same distribution, the standard normal distribution N(0, 1). This
+# distribution is called the prior (先验分布), because it is chosen before any image is
+# seen.
+#
+# The penalty is KL
+# -----------------
+# Lesson 54 has KL for two Gaussians. With N(0, 1) as the second one it is
+#
+# .. math:: KL\big(N(\mu, \sigma), N(0, 1)\big)
+#    = \tfrac12 (\mu^2 + \sigma^2 - 1) - \log \sigma
+#
+# The network gives log σ² in place of σ, since a logarithm may have any sign.
+
+
+def kl_from_prior(mu, log_variance):
+    """KL of N(mu, sigma) from N(0, 1) for each number of the code."""
+    return 0.5 * (mu**2 + log_variance.exp() - 1 - log_variance)
+
+
+mu, log_variance = torch.randn(3, 5), torch.randn(3, 5)
+sigma = (log_variance / 2).exp()
+library = kl_divergence(Normal(mu, sigma), Normal(0.0, 1.0))
+kl_equal = torch.allclose(kl_from_prior(mu, log_variance), library, atol=1e-5)
+print("by hand equal to torch.distributions:", kl_equal)
+#: by hand equal to torch.distributions: True
+
+# %%
+# Why this loss
+# -------------
+# The aim is a model that makes images like the training images. It draws z from the
+# prior and then x from p(x | z), the decoder. So the probability p(x) of the training
+# images should be large. But p(x) is an integral over all z. The way out is a lower
+# bound, the evidence lower bound (证据下界, ELBO). It holds for every distribution q of
+# codes, and the encoder provides a good q:
+#
+# .. math:: \log p(x) = \underbrace{E_{z \sim q}[\log p(x \mid z)] - KL(q, p(z))}_{ELBO}
+#    + KL\big(q, p(z \mid x)\big)
+#
+# p(z | x) is the distribution of the codes of a given x. It is called the posterior
+# (后验分布). The last KL is never negative, so the ELBO is at most log p(x).
+#
+# Here is a case in which every term has a formula: z from N(0, 1), and x from N(z, 1).
+# Then x as a whole has the variance 2, and the posterior is N(x/2, √½).
+
+x = torch.tensor(1.5)
+log_p = Normal(0.0, math.sqrt(2)).log_prob(x).item()
+posterior = Normal(x / 2, math.sqrt(0.5))
+elbo_errors = []
+for q in Normal(0.0, 1.0), Normal(1.0, 0.5), posterior:
+    expected = Normal(q.mean, 1.0).log_prob(x) - q.variance / 2  # E[log p(x | z)]
+    elbo = expected - kl_divergence(q, Normal(0.0, 1.0))
+    gap = kl_divergence(q, posterior)
+    elbo_errors.append((elbo + gap - log_p).abs().item())
+    print(f"ELBO {elbo:.3f} + KL {gap:.3f} = {elbo + gap:.3f}, log p(x) {log_p:.3f}")
+#: ELBO -2.544 + KL 0.716 = -1.828, log p(x) -1.828
+#: ELBO -1.987 + KL 0.159 = -1.828, log p(x) -1.828
+#: ELBO -1.828 + KL 0.000 = -1.828, log p(x) -1.828
+
+# %%
+# A gradient through a random number
+# ----------------------------------
+# The decoder's loss has to tell the encoder how to change μ and σ. But no gradient
+# passes a number that was drawn with ``sample``. The reparameterisation trick
+# (重参数化技巧) draws ε from N(0, 1) and computes z = μ + σε. ε needs no gradient. z is
+# now a sum and a product, so gradients reach μ and σ. ``rsample`` does the same.
+
+mu = torch.tensor(0.7, requires_grad=True)
+sigma = torch.tensor(0.3, requires_grad=True)
+sample_passes = Normal(mu, sigma).sample().requires_grad
+rsample_passes = Normal(mu, sigma).rsample().requires_grad
+print(f"a gradient passes sample: {sample_passes}, rsample: {rsample_passes}")
+#: a gradient passes sample: False, rsample: True
+epsilon = torch.randn([])
+z = mu + sigma * epsilon
+dz_dmu = torch.autograd.grad(z, mu, retain_graph=True)[0]
+dz_dsigma = torch.autograd.grad(z, sigma)[0]
+print(f"by hand: dz/dmu = {dz_dmu:.0f}", end=", ")
+#: by hand: dz/dmu = 1,
+print("dz/dsigma equal to epsilon:", torch.equal(dz_dsigma, epsilon))
+#: dz/dsigma equal to epsilon: True
+
+# %%
+# This gradient is right on average. The mean of z² is μ² + σ², so its derivatives are
+# 2μ and 2σ. A million draws come close to both.
+
+epsilon = torch.randn(1_000_000)
+mean_square = ((mu + sigma * epsilon) ** 2).mean()
+slope_mu = torch.autograd.grad(mean_square, mu, retain_graph=True)[0].item()
+slope_sigma = torch.autograd.grad(mean_square, sigma)[0].item()
+print(f"for mu {slope_mu:.2f}, formula {2 * mu.item():.2f}")
+#: for mu 1.40, formula 1.40
+print(f"for sigma {slope_sigma:.2f}, formula {2 * sigma.item():.2f}")
+#: for sigma 0.60, formula 0.60
+
+# %%
+# The network
+# -----------
+# The layers are those of lesson 55, but the encoder's last layer gives 2k numbers, and
+# the decoder gives logits of the pixels.
+
+
+class VAE(nn.Module):
+    def __init__(self, k):
+        super().__init__()
+        self.hidden = nn.Linear(784, 128)
+        self.mu_and_log_variance = nn.Linear(128, 2 * k)
+        self.decoder = nn.Sequential(nn.Linear(k, 128), nn.ReLU(), nn.Linear(128, 784))
+
+    def encode(self, x):
+        """The mean and the logarithm of the variance of each number of the code."""
+        h = self.hidden(x).relu()  # [b, 784] => [b, 128]
+        return self.mu_and_log_variance(h).chunk(2, dim=1)  # => [b, k] and [b, k]
+
+    def decode(self, z):
+        return self.decoder(z).sigmoid()  # [b, k] => [b, 784], pixels
+
+
+# %%
+# The loss is minus the ELBO. A pixel between 0 and 1 is treated as the probability of
+# white. Then log p(x | z) is minus the binary cross entropy, summed over the pixels. β
+# is a factor on KL. The VAE has β = 1. The control, with β = 0, has no KL and no random
+# numbers: it is a plain auto-encoder with the same layers.
+
+
+def loss_terms(net, x, beta):
+    """Reconstruction and KL, each the mean over the images, in nats."""
+    mu, log_variance = net.encode(x)
+    z = mu
+    if beta > 0:
+        z = mu + (log_variance / 2).exp() * torch.randn_like(mu)
+    logits = net.decoder(z)  # [b, k] => [b, 784]
+    bce = F.binary_cross_entropy_with_logits(logits, x, reduction="sum")
+    return bce / len(x), kl_from_prior(mu, log_variance).sum(dim=1).mean()
+
+
+# %%
+
+
+def train(k, beta, seed):
+    torch.manual_seed(opt.seed + seed)
+    net = VAE(k).to(opt.device)
+    steps = opt.epochs * len(loader)
+    optimizer = optim.Adam(net.parameters())
+    scheduler = optim.lr_scheduler.OneCycleLR(optimizer, opt.lr, total_steps=steps)
+    for _ in range(opt.epochs):
+        for x, _ in loader:
+            reconstruction, kl = loss_terms(net, x, beta)
+            loss = reconstruction + beta * kl
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            scheduler.step()
+    return net
+
+
+# %%
+# A judge
+# -------
+# The CNN of lesson 38, trained for one epoch, judges the new images. An image counts as
+# a digit if the CNN gives more than 0.9 to one class.
+
+
+def rows(dataset):
+    """Pixels from 0 to 1, as in lesson 55."""
+    pixels = dataset.tensors[0] * MNIST_STD + MNIST_MEAN
+    return pixels.clamp(0, 1).flatten(1)  # [n, 1, 28, 28] => [n, 784]
+
+
+train_set, test_set = mnist(opt.data, opt.device, opt.quick)
+x_train, x_test = rows(train_set), rows(test_set)
+row_set = TensorDataset(x_train, train_set.tensors[1])
+loader = batches(row_set, opt.batch_size, shuffle=True)
+
+# %%
+
+judge = nn.Sequential(
+    nn.Conv2d(1, 16, 5, stride=2, padding=2),  # [b, 1, 28, 28] => [b, 16, 14, 14]
+    nn.ReLU(),
+    nn.Conv2d(16, 32, 3, stride=2, padding=1),  # => [b, 32, 7, 7]
+    nn.ReLU(),
+    nn.Flatten(),  # => [b, 1568]
+    nn.Linear(32 * 7 * 7, 10),  # => [b, 10]
+).to(opt.device)
+judge_loader = batches(train_set, 100, shuffle=True)
+steps = len(judge_loader)
+optimizer = optim.Adam(judge.parameters())
+scheduler = optim.lr_scheduler.OneCycleLR(optimizer, 0.006, total_steps=steps)
+
+# %%
+
+for x, y in judge_loader:
+    loss = F.cross_entropy(judge(x), y)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    scheduler.step()
+judge_accuracy = evaluate(judge, batches(test_set, 1000))[1]
+print(f"test accuracy of the judge: {judge_accuracy:.3f}")
+#: test accuracy of the judge: 0.984
+
+# %%
+# The judge knows ten classes and no class for everything else. So it may be sure of an
+# image that is no digit. Three controls show how often that happens.
+
+
+@torch.no_grad()
+def judged(images):
+    """Share of digits among images [n, 784], and how many of the classes occur."""
+    normalised = (images.view(-1, 1, 28, 28) - MNIST_MEAN) / MNIST_STD
+    largest = judge(normalised).softmax(dim=1).max(dim=1)  # values and classes, [n]
+    sure = largest.values > 0.9
+    counts = torch.bincount(largest.indices[sure], minlength=10)
+    classes = (counts >= 0.01 * len(images)).sum().item()
+    return sure.float().mean().item(), classes
+
+
+# %%
+
+real = x_test[: opt.samples]
+controls = {
+    "test images": real,
+    "two test images overlaid": (real + real.flip(0)) / 2,
+    "the same pixels, shuffled": real[:, torch.randperm(784)],
+    "random pixels": torch.rand_like(real),
+}
+shares = {}
+for name, images in controls.items():
+    shares[name] = judged(images)[0]
+    print(f"{name}: {shares[name]:.2f}")
+#: test images: 0.92
+#: two test images overlaid: 0.31
+#: the same pixels, shuffled: 0.00
+#: random pixels: 0.01
+
+# %%
+# Random pixels do not deceive the judge, but two overlaid digits do in almost a third
+# of the cases. So only a comparison of shares is meaningful.
+#
+# New digits
+# ----------
+# Both networks have codes of 10 numbers. The VAE decodes samples of the prior. The
+# codes of the plain auto-encoder have no prior, so it gets two kinds of random codes.
+# One is N(0, 1), too. The other is fair to it: the Gaussian with the mean and the
+# covariance matrix of its own training codes.
+
+
+def prior_samples(net, k):
+    z = torch.randn(opt.samples, k, device=opt.device)
+    return net.decode(z).detach()
+
+
+def fitted_samples(net):
+    codes = net.encode(x_train)[0].detach().cpu()  # [n, k]
+    gaussian = MultivariateNormal(codes.mean(dim=0), codes.t().cov())
+    z = gaussian.sample((opt.samples,)).to(opt.device)
+    return net.decode(z).detach()
+
+
+# %%
+# The learning rates 0.001, 0.003 and 0.01 were tried for both networks. 0.01 gives both
+# the largest share of digits and is used.
+
+results = {"auto-encoder, N(0, 1)": [], "auto-encoder, fitted": [], "VAE, N(0, 1)": []}
+vaes = []
+for seed in range(opt.seeds):
+    plain = train(k=10, beta=0, seed=seed)
+    results["auto-encoder, N(0, 1)"].append(judged(prior_samples(plain, 10)))
+    results["auto-encoder, fitted"].append(judged(fitted_samples(plain)))
+    vaes.append(train(k=10, beta=1, seed=seed))
+    results["VAE, N(0, 1)"].append(judged(prior_samples(vaes[seed], 10)))
+for name, values in results.items():
+    listed = [f"{share:.2f} ({classes} classes)" for share, classes in values]
+    print(f"{name}: {', '.join(listed)}")
+#: auto-encoder, N(0, 1): 0.03 (1 classes), 0.04 (1 classes), 0.03 (0 classes)
+#: auto-encoder, fitted: 0.42 (10 classes), 0.40 (10 classes), 0.40 (10 classes)
+#: VAE, N(0, 1): 0.28 (10 classes), 0.27 (9 classes), 0.25 (9 classes)
+
+# %%
+# With codes from N(0, 1), the VAE makes several times as many digits as the plain
+# auto-encoder. KL has brought its codes to the place from which random codes are drawn.
+#
+# But the fair control is better than the VAE. A Gaussian that is fitted to the codes of
+# the plain auto-encoder gives more digits. The VAE pays for its clouds: codes that
+# overlap decode to a mean of several images. So the VAE does not make more convincing
+# digits here. Its advantages are others. It needs no second step after training, and
+# its loss is a bound on log p(x), with which models can be compared.
+
+# %%
+# Drawn: 24 random codes of each kind, decoded.
+
+pictures = {
+    "auto-encoder, codes from N(0, 1)": prior_samples(plain, 10),
+    "auto-encoder, codes from the fitted Gaussian": fitted_samples(plain),
+    "VAE, codes from N(0, 1)": prior_samples(vaes[-1], 10),
+}
+figure, axes = plt.subplots(3, 1, figsize=(8, 5))
+for ax, (name, images) in zip(axes, pictures.items(), strict=True):
+    picture = images[:24].view(2, 12, 28, 28).permute(0, 2, 1, 3).reshape(56, 336)
+    ax.imshow(picture.cpu().numpy(), cmap="gray", vmin=0, vmax=1)
+    ax.set_title(name)
+    ax.axis("off")
+show("samples")
+
+# %%
+# How much KL
+# -----------
+# β decides how much weight KL has beside the reconstruction. The table has both terms
+# in nats an image. A number of the code is used if it carries more than 0.1 nats. The
+# spread is the standard deviation of a pixel over random images. It is zero if all
+# images are the same.
+
+
+def measure(net, beta):
+    with torch.no_grad():
+        reconstruction, kl = loss_terms(net, x_test, beta)
+        mu, log_variance = net.encode(x_test)
+    kl_each = kl_from_prior(mu, log_variance).mean(dim=0)  # [k]
+    images = prior_samples(net, 10)
+    return {
+        "reconstruction": reconstruction.item(),
+        "KL": kl.item(),
+        "used": (kl_each > 0.1).sum().item(),
+        "share of digits": judged(images)[0],
+        "spread": images.std(dim=0).mean().item(),
+    }
+
+
+# %%
+
+table = {}
+for beta in 0.1, 1, 30:
+    table[beta] = []
+    for seed in range(opt.seeds):
+        net = vaes[seed] if beta == 1 else train(k=10, beta=beta, seed=seed)
+        table[beta].append(measure(net, beta))
+    print(f"beta {beta}:")
+    for name in table[beta][0]:
+        values = [row[name] for row in table[beta]]
+        print(f"  {name}", " ".join(f"{value:.2f}" for value in values))
+#: beta 0.1:
+#:   reconstruction 98.12 98.96 99.23
+#:   KL 38.54 38.19 38.58
+#:   used 10.00 10.00 10.00
+#:   share of digits 0.10 0.13 0.09
+#:   spread 0.09 0.10 0.09
+#: beta 1:
+#:   reconstruction 104.44 106.06 105.85
+#:   KL 16.87 16.61 16.82
+#:   used 10.00 10.00 10.00
+#:   share of digits 0.28 0.29 0.26
+#:   spread 0.12 0.12 0.12
+#: beta 30:
+#:   reconstruction 205.77 205.88 205.88
+#:   KL 0.02 0.01 0.02
+#:   used 0.00 0.00 0.00
+#:   share of digits 0.00 0.00 0.00
+#:   spread 0.01 0.01 0.01
+
+# %%
+# With β = 0.1 the reconstruction is best, but the clouds are small and gaps remain. So
+# fewer random codes become digits. With β = 30 no number of the code is used any more.
+# Every code then decodes to almost the same image. This is called posterior collapse
+# (后验坍塌): each posterior is the prior, and z tells nothing about x.
+#
+# The plane of digits
+# -------------------
+# With a code of two numbers, the whole prior fits on a page. The codes are at the
+# middles of 15 equal shares of probability in each direction.
+
+plane_net = train(k=2, beta=1, seed=0)
+middles = torch.linspace(0.5 / 15, 1 - 0.5 / 15, 15)
+places = Normal(0.0, 1.0).icdf(middles)  # [15]
+second, first = torch.meshgrid(places.flip(0), places, indexing="ij")  # [15, 15]
+grid = torch.stack([first, second], dim=2).view(-1, 2).to(opt.device)  # => [225, 2]
+plane = plane_net.decode(grid).detach()
+
+# %%
+# Drawn: the decoded plane (left), and the means μ of 3000 test images (right).
+# Neighbours on the plane look alike, and one digit turns into another without a gap.
+
+figure, (left, right) = plt.subplots(1, 2, figsize=(11, 5))
+picture = plane.view(15, 15, 28, 28).permute(0, 2, 1, 3).reshape(420, 420)
+left.imshow(picture.cpu().numpy(), cmap="gray", vmin=0, vmax=1)
+left.axis("off")
+codes = plane_net.encode(x_test[:3000])[0].detach().cpu()
+labels = test_set.tensors[1][:3000].cpu()
+points = right.scatter(codes[:, 0], codes[:, 1], c=labels, cmap="tab10", s=4)
+right.set_xlabel("first number of the code")
+right.set_ylabel("second number of the code")
+figure.colorbar(points, ticks=range(10), label="digit")
+show("plane")
+
+# %%
+# Try it
+# ------
+# - Predict KL of N(1, 1) from N(0, 1).
+# - Change ``--epochs`` to 10. Which of the two terms of the loss falls?
+# - Build a VAE that is told the digit: the label's one-hot goes to encoder and decoder.
