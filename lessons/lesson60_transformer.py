@@ -437,7 +437,7 @@ for key in "new", "different", "held out":
     values = [share[key] for share in shares.values()]
     axes[3].plot(list(shares), values, marker="o", label=key)
 axes[3].set(xlabel="temperature", ylabel="share", ylim=(0, 1.05))
-axes[3].legend()
+axes[3].legend(loc="center right")
 show("names")
 
 # %%
