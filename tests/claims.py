@@ -592,6 +592,22 @@ def lesson56_vae(lesson):
     return f"random codes that are digits: VAE {min(vae):.2f}, fitted {min(fitted):.2f}"
 
 
+def lesson57_gan(lesson):
+    assert lesson.loss_equal
+    assert abs(lesson.best_loss - (math.log(4) - 2 * lesson.exact_js)) < 1e-6
+    assert max(lesson.largest_differences) < 0.15
+    for js in lesson.measured_js:
+        assert abs(js - lesson.exact_js) < 0.01
+    for row in lesson.slopes:
+        assert abs(row["log(1 - D)"] - 2 * row["slope of JS"]) < 1e-4
+    assert lesson.slopes[-1]["log(1 - D)"] < 1e-6
+    assert lesson.slopes[-1]["-log D"] > 10
+    for norms in lesson.norms:
+        assert norms["log(1 - D)"][-1] < 0.1 * norms["log(1 - D)"][0]
+        assert norms["-log D"][-1] > norms["-log D"][0]
+    return f"modes found of 8: {lesson.modes['-log D']}"
+
+
 def lesson58_wgan(lesson):
     assert lesson.exact_equal
     assert lesson.penalty_equal
