@@ -183,7 +183,11 @@ show("gates")
 # %%
 # Try it
 # ------
+# ``python check.py 19`` checks the functions that are named here.
+#
 # - Predict the gradient for the output 0.999, the target 0 and the input 1. Is the step
-#   large?
-# - Change AND and OR to NAND and NOR. Predict first which one the perceptron learns.
-# - Build the gradient for tanh instead of sigmoid, and compare it with autograd.
+#   large? Then write ``output_delta``.
+# - Change the given ``tanh_gradient`` until autograd agrees. It has the slope of a
+#   sigmoid.
+# - Build ``learn_gate``, which learns AND, OR, NAND and NOR without autograd. Predict
+#   first what becomes of XOR.
