@@ -188,7 +188,9 @@ print(f"after 20 steps: plain {plain_gradient:.1e}, residual {residual_gradient:
 # %%
 # Try it
 # ------
-# - Predict the sign of each gradient in the picture for t = 3, then run it.
-# - Change ``tanh`` to ``relu`` in the first cell, and b₁ to -2. Which gradients of the
-#   picture are zero, and why?
-# - Build a second hidden unit that also reads x. Which gradient becomes a sum?
+# ``python check.py 20`` checks the functions that are named here.
+#
+# - Predict the sign of each gradient in the picture for t = 3, then run it. Then write
+#   ``through_paths``, which takes the local derivatives of all paths.
+# - Change the given ``scalar_gradients`` until it agrees with autograd.
+# - Build ``Scalar``, a number with a ``backward`` of its own.
