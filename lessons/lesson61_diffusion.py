@@ -50,6 +50,7 @@ for i in range(2):
     velocity.append(torch.autograd.grad(x_t, t)[0])
 equal = torch.allclose(torch.stack(velocity), x1 - x0, atol=1e-6)
 print("derivative of the line equals x1 - x0:", equal)
+#: derivative of the line equals x1 - x0: True
 
 # %%
 # The data are a ring as in lesson 57: eight small Gaussians around a circle.
@@ -105,6 +106,7 @@ by_score = (x + (1 - t) * score) / t
 by_mean = mean_velocity(x, t, data)
 equal = torch.allclose(by_mean, by_score, atol=1e-3)
 print("mean velocity equals that from the score:", equal)
+#: mean velocity equals that from the score: True
 
 # %%
 # Other diffusion models let the network predict the noise x₀ instead of the velocity.
@@ -176,6 +178,7 @@ for seed in range(opt.seeds):
     ring_nets.append(net)
 shown = " ".join(f"{error:.3f}" for error in errors)
 print(f"error of the network / error of predicting zero: {shown}")
+#: error of the network / error of predicting zero: 0.051 0.041 0.045
 
 # %%
 # From noise to a sample
@@ -221,8 +224,15 @@ for steps in step_counts:
     near = sum(ring_shares[steps]) / opt.seeds
     print(f"{steps} steps: {near:.2f} of the points near a centre, ", end="")
     print(f"rarest centre {min(smallest[steps]):.2f}")
+#: 1 steps: 0.00 of the points near a centre, rarest centre 0.00
+#: 2 steps: 0.07 of the points near a centre, rarest centre 0.00
+#: 5 steps: 0.73 of the points near a centre, rarest centre 0.08
+#: 10 steps: 0.84 of the points near a centre, rarest centre 0.09
+#: 20 steps: 0.88 of the points near a centre, rarest centre 0.09
+#: 50 steps: 0.90 of the points near a centre, rarest centre 0.09
 near, _ = near_centres(ring(opt.count))
 print(f"data: {near:.2f}")
+#: data: 0.99
 
 # %%
 # Drawn: the paths of 200 points in 1, 5 and 50 steps. Data are grey, noise is blue, and
@@ -275,6 +285,7 @@ for x, y in loader:
     scheduler.step()
 _, judge_accuracy = evaluate(judge, batches(test_set, batch_size=1000))
 print(f"accuracy of the judge: {judge_accuracy:.3f}")
+#: accuracy of the judge: 0.984
 
 # %%
 # An image here has pixels in 0 to 1, as the decoder makes them.
@@ -296,6 +307,7 @@ def pixels(dataset):
 
 images, test_images = pixels(train_set), pixels(test_set)
 print(f"test images: {quality(test_images)[0]:.2f} sure")
+#: test images: 0.95 sure
 
 # %%
 # Codes
@@ -411,6 +423,10 @@ for vae, net in zip(vaes, flows, strict=True):
 for name in names:
     shown = " ".join(f"{sure:.2f}" for sure in sources[name])
     print(f"{name}: sure of {shown}, rarest digit {min(rarest[name]):.2f}")
+#: decoded: sure of 0.85 0.84 0.86, rarest digit 0.09
+#: normal: sure of 0.26 0.26 0.28, rarest digit 0.04
+#: Gaussian: sure of 0.37 0.38 0.37, rarest digit 0.06
+#: flow: sure of 0.64 0.62 0.63, rarest digit 0.08
 
 # %%
 # The flow's digits are good more than twice as often as those from normal codes, and
@@ -433,6 +449,12 @@ for steps in step_counts:
         digit_shares[steps].append(sure)
     shown = " ".join(f"{sure:.2f}" for sure in digit_shares[steps])
     print(f"{steps} steps: sure of {shown}")
+#: 1 steps: sure of 0.04 0.04 0.02
+#: 2 steps: sure of 0.39 0.36 0.38
+#: 5 steps: sure of 0.55 0.55 0.55
+#: 10 steps: sure of 0.62 0.62 0.61
+#: 20 steps: sure of 0.64 0.63 0.63
+#: 50 steps: sure of 0.66 0.62 0.65
 
 # %%
 # One step is worse than the normal codes, and two are better. From ten steps on there
