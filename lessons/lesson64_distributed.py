@@ -1,15 +1,17 @@
 """
-Lesson 64: training on several processes
-========================================
+Lesson 64: training on several processes (分布式训练)
+=====================================================
 
 Each process holds a copy of the network and trains on its own part of every batch.
-After each backward pass they average their gradients, so that the copies stay equal.
+After each backward pass the processes average their gradients, so the copies stay
+equal.
 
 :Notes: none; an addition to the course
-:Needs: lesson 29
+:Needs: lessons 29 and 41
 :Run: ``python lessons/lesson64_distributed.py``
 """
 
+import gc
 import os
 import time
 
@@ -19,6 +21,8 @@ from torch import nn, optim
 from torch.nn import functional as F
 from torch.nn.parallel import DistributedDataParallel
 from torch.utils.data import BatchSampler, DataLoader, DistributedSampler
+from torch.utils.flop_counter import FlopCounterMode
+from torchvision.models import resnet50
 
 from utils import batches, evaluate, mnist, settings, stop, stop_if_not_finite
 
@@ -26,12 +30,17 @@ opt = settings(epochs=10, batch_size=200, lr=0.05, momentum=0.9)
 torch.manual_seed(opt.seed)
 
 # %%
-# Processes that know of each other
-# ---------------------------------
+# Several processes
+# -----------------
 # ``torchrun --standalone --nproc-per-node 2 lessons/lesson64_distributed.py`` starts
-# this script twice and tells each process its rank, 0 or 1. Without it there is one
-# process, which trains alone. Rank 0 speaks for all. On a CPU torchrun gives each
-# process one thread, unless ``OMP_NUM_THREADS`` says otherwise.
+# this script twice, as two processes (进程). The number of processes is the world size
+# (进程总数). Each process has a number of its own, its rank (进程编号), here 0 or 1.
+# torchrun tells both to each process in environment variables. Without torchrun there
+# is one process, which trains alone. Only rank 0 prints.
+#
+# On a CPU, torchrun gives each process one thread unless you set ``OMP_NUM_THREADS``.
+# If the name of your machine does not resolve to an address, torchrun waits for minutes
+# (Macs with a VPN do this). Then add ``--local-addr 127.0.0.1`` after ``--standalone``.
 
 rank = int(os.environ.get("RANK", 0))
 world_size = int(os.environ.get("WORLD_SIZE", 1))
@@ -51,8 +60,8 @@ if opt.batch_size % world_size:
     stop(f"--batch-size has to be a multiple of {world_size} processes", status=2)
 
 # %%
-# The backend moves tensors between processes: Gloo for CPUs, NCCL for CUDA. Each
-# process takes an accelerator of its own.
+# The backend (通信后端) moves tensors between processes: Gloo for CPUs, NCCL for CUDA.
+# Each process takes an accelerator of its own.
 
 device = opt.device
 if world_size > 1:
@@ -65,21 +74,27 @@ if world_size > 1:
     dist.init_process_group(dist.get_default_backend_for_device(device))
 
 # %%
-# A part of the data each
-# -----------------------
-# ``DistributedSampler`` shuffles alike in all processes and deals the order out in
-# turn, so that no image comes twice. Here for ten samples and two processes; an epoch's
-# number is part of the seed, which is why ``set_epoch`` is called in the loop below.
+# A part of the data for each process
+# -----------------------------------
+# ``DistributedSampler`` shuffles in the same way in all processes. Then it gives the
+# images to the ranks in turn, like cards. The number of the epoch is part of its seed,
+# so the training loop below calls ``set_epoch``. Here are ten samples for two ranks and
+# for three:
 
-for r in range(2):
-    sampler = DistributedSampler(range(10), num_replicas=2, rank=r)
-    say_first(f"rank {r}: {list(sampler)}")
-#: rank 0: [4, 7, 3, 0, 6]
-#: rank 1: [1, 5, 9, 8, 2]
+for ranks in 2, 3:
+    for r in range(ranks):
+        sampler = DistributedSampler(range(10), num_replicas=ranks, rank=r)
+        say_first(f"rank {r} of {ranks}: {list(sampler)}")
+#: rank 0 of 2: [4, 7, 3, 0, 6]
+#: rank 1 of 2: [1, 5, 9, 8, 2]
+#: rank 0 of 3: [4, 5, 0, 2]
+#: rank 1 of 3: [1, 3, 8, 4]
+#: rank 2 of 3: [7, 9, 6, 1]
 
 # %%
-# With the batches of lesson 29, dealt out. Two processes with 100 images see in each
-# step what one with 200 sees.
+# All ranks get the same number of samples, since they have to take the same number of
+# steps. Ten samples are not divisible by three, so the sampler repeats the first two.
+# With two ranks no sample comes twice.
 
 train_set, test_set = mnist(opt.data, device, opt.quick)
 sampler = DistributedSampler(train_set, world_size, rank, seed=opt.seed)
@@ -88,10 +103,8 @@ train_loader = DataLoader(train_set, sampler=batch_sampler, batch_size=None)
 test_loader = batches(test_set, batch_size=1000)
 
 # %%
-# The mean of the gradients
-# -------------------------
-# The loss is a mean over samples. So the gradient of a batch is the mean of the
-# gradients of its halves, and which process computed them does not matter.
+# Two processes with 100 images each see in one step what one process with 200 images
+# sees. Each of them trains the network of lesson 29:
 
 
 def mlp():
@@ -111,6 +124,13 @@ def mlp():
     return net.to(device)
 
 
+# %%
+# The mean of the gradients
+# -------------------------
+# The loss is a mean over the samples. So the gradient of a batch is the mean of the
+# gradients of its two halves. It does not matter which process computed which half.
+
+
 def gradient(net, x, y):
     """The gradient of all parameters as one vector."""
     net.zero_grad()
@@ -118,21 +138,23 @@ def gradient(net, x, y):
     return torch.cat([p.grad.flatten() for p in net.parameters()])
 
 
-net = mlp()
-parameter_count = sum(p.numel() for p in net.parameters())
-x, y = (t[:200] for t in train_set.tensors)
-whole = gradient(net, x, y)
-halves = [gradient(net, x[i::2], y[i::2]) for i in range(2)]
-say_first(torch.allclose(whole, sum(halves) / 2, atol=1e-6))
-#: True
+plain = mlp()
+x, y = train_set.tensors[0][:200], train_set.tensors[1][:200]
+whole = gradient(plain, x, y)
+halves = [gradient(plain, x[i::2], y[i::2]) for i in range(2)]
+mean_of_halves = torch.allclose(whole, (halves[0] + halves[1]) / 2, atol=1e-6)
+say_first(f"mean of the halves' gradients is the whole one: {mean_of_halves}")
+#: mean of the halves' gradients is the whole one: True
 
 # %%
-# ``DistributedDataParallel`` copies rank 0's weights to all, and averages gradients
-# while ``backward`` is still computing the next ones. Given only its own part of the
-# batch, each process then holds the gradient of the whole batch.
+# ``DistributedDataParallel`` copies the weights of rank 0 to all ranks. During
+# ``backward`` it averages the gradients of all ranks: those of the last layer first,
+# while the gradients of the other layers are still being computed. Each process gets
+# only its own part of the batch, and ends with the gradient of the whole batch.
 
+net = plain
 if world_size > 1:
-    net = DistributedDataParallel(net)
+    net = DistributedDataParallel(plain)
 own = gradient(net, x[rank::world_size], y[rank::world_size])
 averaged = torch.allclose(whole, own, atol=1e-6)
 say_first(f"gradient of the whole batch in this process: {averaged}")
@@ -141,11 +163,10 @@ say_first(f"gradient of the whole batch in this process: {averaged}")
 # %%
 # Training
 # --------
-# The loop of lesson 29 but for one line. A process that dies is seen by torchrun, which
-# ends the others and itself with an error.
+# One line is new against the loop of lesson 29. If a process dies, torchrun notices it,
+# ends the other processes, and ends itself with an error.
 
 optimizer = optim.SGD(net.parameters(), lr=opt.lr, momentum=opt.momentum)
-epoch_seconds = []
 for epoch in range(1, opt.epochs + 1):
     sampler.set_epoch(epoch)  # new: another order in each epoch
     start = time.perf_counter()
@@ -155,63 +176,96 @@ for epoch in range(1, opt.epochs + 1):
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-    epoch_seconds.append(time.perf_counter() - start)
+    seconds = time.perf_counter() - start
     if rank == 0:
-        plain = net.module if world_size > 1 else net
-        test_loss, accuracy = evaluate(plain, test_loader)
-        print(f"epoch {epoch:2d}: accuracy {accuracy:.3f}, {epoch_seconds[-1]:.1f} s")
-#: epoch  1: accuracy 0.964, 1.4 s
-#: epoch  2: accuracy 0.967, 1.3 s
-#: epoch  3: accuracy 0.973, 1.4 s
-#: epoch  4: accuracy 0.979, 1.2 s
-#: epoch  5: accuracy 0.973, 1.2 s
-#: epoch  6: accuracy 0.976, 1.3 s
-#: epoch  7: accuracy 0.979, 1.3 s
-#: epoch  8: accuracy 0.981, 1.3 s
-#: epoch  9: accuracy 0.981, 1.3 s
-#: epoch 10: accuracy 0.982, 1.2 s
+        accuracy = evaluate(plain, test_loader)[1]
+        print(f"epoch {epoch:2d}: accuracy {accuracy:.3f}, {seconds:.1f} s")
+#: epoch  1: accuracy 0.965, 8.5 s
+#: epoch  2: accuracy 0.965, 7.2 s
+#: epoch  3: accuracy 0.972, 7.8 s
+#: epoch  4: accuracy 0.977, 6.5 s
+#: epoch  5: accuracy 0.976, 9.8 s
+#: epoch  6: accuracy 0.975, 9.1 s
+#: epoch  7: accuracy 0.980, 10.6 s
+#: epoch  8: accuracy 0.983, 10.2 s
+#: epoch  9: accuracy 0.983, 6.6 s
+#: epoch 10: accuracy 0.983, 4.5 s
 
 # %%
-# Are the copies equal, to the last bit? The largest and the smallest value of each
-# weight over all processes say so.
+# Are the copies equal, to the last bit? ``all_reduce`` combines the tensors of all
+# ranks, and each rank gets the result. If the largest value of each weight is also its
+# smallest, then all copies are equal.
+#
+# At the end the group of processes is destroyed. ``DistributedDataParallel`` has to be
+# gone before: if it is still in memory, some runs end with "terminate called without an
+# active exception". It is part of a reference cycle (循环引用), and Python deletes such
+# objects late. ``gc.collect()`` deletes them at once.
 
-weights = torch.cat([p.detach().flatten() for p in net.parameters()])
+weights = torch.cat([p.detach().flatten() for p in plain.parameters()])
 largest, smallest = weights.clone(), weights.clone()
 if world_size > 1:
     dist.all_reduce(largest, dist.ReduceOp.MAX)
     dist.all_reduce(smallest, dist.ReduceOp.MIN)
+    net = plain  # no name for DistributedDataParallel is left
+    gc.collect()
     dist.destroy_process_group()
 weights_equal = torch.equal(largest, smallest)
 say_first(f"equal weights in all processes: {weights_equal}")
 #: equal weights in all processes: True
 
 # %%
-# What limits it
-# --------------
-# In a ring of n processes each sends 2 (n - 1) / n times the gradient's bytes a step.
-# On paper, for 8 GPUs joined by NVLink at 450 GB/s each way, and for nodes joined by a
-# network of 50 GB/s:
+# What limits the speed
+# ---------------------
+# In a ring (环) each of n processes sends to the next one only. The gradients are cut
+# into n pieces. Each piece passes through all processes twice: once to be summed, and
+# once to bring the sum to all. So each process sends 2 (n - 1) messages, called hops
+# (跳), of one piece each. Together they are 2 (n - 1) / n times the gradient's bytes.
+#
+# The table is computed, not measured. It is for 8 GPUs that NVLink joins at 450 GB/s
+# each way, and for 8 machines that a network joins at 50 GB/s.
 
-for name, parameters in ("this MLP", parameter_count), ("ResNet-50", 25_557_032):
-    sent = 2 * 7 / 8 * 4 * parameters  # bytes, float32
-    nvlink, network = (sent / speed / 1e3 for speed in (450, 50))
-    say_first(f"{name}: NVLink {nvlink:.1f} µs, network {network:.1f} µs a step")
-#: this MLP: NVLink 3.1 µs, network 27.9 µs a step
-#: ResNet-50: NVLink 397.6 µs, network 3578.0 µs a step
+with torch.device("meta"):  # shapes without numbers
+    resnet, image = resnet50(), torch.randn(1, 3, 224, 224)
+parameters = {"this MLP": plain, "ResNet-50": resnet}
+milliseconds = {}
+for name, model in parameters.items():
+    sent = 2 * 7 / 8 * 4 * sum(p.numel() for p in model.parameters())  # bytes, float32
+    milliseconds[name] = [sent / speed * 1e3 for speed in (450e9, 50e9)]
+    nvlink, network = milliseconds[name]
+    say_first(f"{name}: NVLink {nvlink:.3f} ms, network {network:.3f} ms a step")
+#: this MLP: NVLink 0.003 ms, network 0.028 ms a step
+#: ResNet-50: NVLink 0.398 ms, network 3.578 ms a step
 
 # %%
-# The MLP's bytes take a few microseconds, but a ring of 8 has 14 hops of some
-# microseconds each, and a step on 25 images is little more than kernel launches: 8 GPUs
-# would hardly be faster than one. ResNet-50 computes about 12 GFLOP an image forwards
-# and backwards, 0.4 TFLOP for 32 images: several milliseconds even on a fast GPU,
-# behind which 0.4 ms of NVLink disappear. Between nodes 3.6 ms do so only just. On many
-# nodes the time for latency and for the slowest process grows, and so does the batch:
-# with 200 images on each of 64 GPUs, an epoch of MNIST is five steps, too few to learn
-# from. Then the learning rate has to grow as well, and there is an end to that.
+# How long does a GPU compute meanwhile? PyTorch counts the floating-point operations of
+# ResNet-50, forwards and backwards. As in lesson 28, a multiplication and an addition
+# are two operations. The time is for a GPU that really computes 200 TFLOP a second.
+
+with FlopCounterMode(display=False) as counter:
+    resnet(image).sum().backward()
+flops = counter.get_total_flops()
+say_first(f"ResNet-50: {flops / 1e9:.1f} GFLOP an image")
+#: ResNet-50: 24.3 GFLOP an image
+say_first(f"32 images: {32 * flops / 1e12:.2f} TFLOP, {32 * flops / 200e9:.1f} ms")
+#: 32 images: 0.78 TFLOP, 3.9 ms
+
+# %%
+# For ResNet-50 on 32 images NVLink needs a tenth of the time of the computation, and
+# ``backward`` hides it. The network between machines needs almost as long as the
+# computation. There the training is about to wait for the network.
+#
+# The bytes of the MLP take a few microseconds. But a ring of 8 has 14 hops, and each of
+# them takes some microseconds to start. A step on 25 images is mostly the start of GPU
+# kernels. So 8 GPUs would hardly be faster than one.
+#
+# With many machines the batch grows, too. 64 GPUs with 200 images each take 5 steps in
+# an epoch of MNIST, which are too few to learn from. You then need a larger learning
+# rate, and that helps only up to a limit (lesson 34).
 
 # %%
 # Try it
 # ------
 # - Predict the images an epoch in each of 4 processes, then print ``len(sampler)``.
-# - Change ``DistributedDataParallel(net)`` to ``net``. Which of the lines above change?
+# - Change ``DistributedDataParallel(plain)`` to ``plain``, and start two processes.
+#   Which of the printed lines change?
 # - Build the averaging by hand, with ``dist.all_reduce`` on each ``p.grad``.
