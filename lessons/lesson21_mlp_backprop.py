@@ -205,6 +205,10 @@ for hidden in 2, 4:
 # %%
 # Try it
 # ------
-# - Predict which units stay equal if all weights start at zero. Then run it.
-# - Change the sigmoid of the hidden layer to tanh, in ``forward`` and in δ.
-# - Build a third layer, and compare all six gradients with autograd.
+# ``python check.py 21`` checks the functions that are named here.
+#
+# - Predict which units stay equal if all weights start at zero. Then run it, and write
+#   ``gradient_shapes``, the shapes of all gradients of an MLP.
+# - Change the given ``hidden_delta`` until it is the derivative for what goes into the
+#   sigmoid.
+# - Build ``backprop``, the gradients of a network with any number of layers.
