@@ -232,7 +232,9 @@ show("paths")
 # %%
 # Try it
 # ------
-# - Predict the end of a search from (-0.270845, -0.923039), the top of the hill.
-# - Change Adam's lr to the notes' 0.001. How far does it come in 300 steps, and in the
-#   notes' 20000?
-# - Build a fourth optimizer, ``optim.RMSprop``, into the comparison.
+# ``python check.py 22`` checks the functions that are named here.
+#
+# - Predict the end of a search from (-0.270845, -0.923039), the top of the hill. Then
+#   write ``first_adam_step``, the length and the direction of the first step.
+# - Change the given ``descend_to`` until it survives its second step.
+# - Build ``all_minima``, a search from many starts that lists each minimum once.
