@@ -250,7 +250,9 @@ show("boundary")
 # %%
 # Try it
 # ------
-# - Predict the boundary after all points move by (1, 0). Which parameters change?
-# - Change the clouds so that they do not overlap, with centers (-5, -5) and (5, 5). How
-#   does w change as the number of steps grows?
-# - Build the softmax gradient by hand: it is p - one_hot(y), as for two classes.
+# ``python check.py 24`` checks the functions that are named here.
+#
+# - Predict the boundary after all points move by (1, 0). Which parameters change? Then
+#   write ``boundary_height``, a point of the boundary.
+# - Change the given ``binary_loss`` until it is right for scores of any size.
+# - Build ``fit_line``, the whole training with a gradient by hand.
