@@ -264,8 +264,10 @@ for name, slope in formulas.items():
 # %%
 # Try it
 # ------
+# ``python check.py 25`` checks the functions that are named here.
+#
 # - Predict the loss of a network of ten classes that gives all of them the same
-#   probability. Lesson 26 ends with such a network.
-# - Change ``large`` to float64. Is its softmax still zero at the label?
-# - Build label smoothing (标签平滑): the target is 0.9 for the label and 0.1/9 for each
-#   other class. What is the smallest possible loss?
+#   probability. Lesson 26 ends with such a network. Then write ``entropy_in_bits``.
+# - Change the given ``stable_cross_entropy`` until it is right for logits of any size.
+# - Build ``smoothed_cross_entropy``, a loss with label smoothing (标签平滑): the target is
+#   a little less than 1 for the label, and a little more than 0 for the others.
