@@ -294,9 +294,7 @@ norm = nn.BatchNorm1d(4).requires_grad_(False)
 x = torch.randn(100, 4) + 5  # [b, d], the mean is 5
 norm(x)
 after_training_mode = norm.running_mean.clone()
-print(
-    "running mean in training mode:", [round(m, 1) for m in norm.running_mean.tolist()]
-)
+print(f"mean of the running means: {after_training_mode.mean():.1f}")
 norm.eval()
 norm(x)
 unchanged = torch.equal(norm.running_mean, after_training_mode)
@@ -305,7 +303,9 @@ print("unchanged in evaluation mode:", unchanged)
 # %%
 # Try it
 # ------
-# - Predict which way is best with all images of the second task. Add 2500 to ``counts``.
-# - Change the pre-training to 10 steps with ``--pretrain-steps 10``. What is left of the
-#   gain?
-# - Build a fourth way that freezes only the two convolutions. Is it better than "frozen"?
+# - Predict which way is best with all images of the second task. Add 2500 to
+#   ``counts`` and look.
+# - Change the pre-training to 10 steps with ``--pretrain-steps 10``. What is left of
+#   the gain?
+# - Build a fourth way that freezes only the two convolutions. Is it better than
+#   "frozen"?
