@@ -384,8 +384,8 @@ def lesson40_batch_norm(lesson):
         best[kind] = max(means)
     for lr in lesson.rates:
         assert max(accuracies["five layers", lr]) < 0.2
-        assert min(accuracies["batch norm", lr]) > 0.8
-        assert min(accuracies["one layer", lr]) > 0.8
+        assert sum(accuracies["batch norm", lr]) / lesson.opt.seeds > 0.8
+        assert sum(accuracies["one layer", lr]) / lesson.opt.seeds > 0.85
         assert lesson.drifts["better start", lr] > 2 * lesson.drifts["batch norm", lr]
     assert best["better start"] > 0.85
     assert abs(best["better start"] - best["batch norm"]) < 0.03
@@ -421,7 +421,7 @@ def lesson42_resnet(lesson):
     runs = lesson.accuracies
     assert max(runs["plain"]) < 0.2
     assert min(runs["residual"]) > 0.7
-    assert min(runs["residual, norm"]) > max(runs["plain, norm"]) + 0.05
+    assert min(runs["residual, norm"]) > max(runs["plain, norm"]) + 0.1
     plain, residual = (sum(runs[k]) / 3 for k in ("plain, norm", "residual, norm"))
     return f"20 layers: plain {plain:.3f}, residual {residual:.3f}"
 
