@@ -187,6 +187,7 @@ for name, kind in kinds.items():
 plt.figure()
 for name, values in gradients.items():
     plt.semilogy(range(1, len(values) + 1), values, marker="o", label=name)
+plt.xticks(range(1, len(values) + 1, 2))
 plt.xlabel("convolution, from the image on")
 plt.ylabel("norm of the weight's gradient at the start")
 plt.legend()
