@@ -294,9 +294,9 @@ for n in 64, 256, 1024:
         time_of_product = seconds(lambda a=a: a @ a, device)
         speed = 2 * n**3 / time_of_product / 1e9
         print(f"{device.type}, n = {n}: {speed:.1f} GFLOP/s")
-#: cpu, n = 64: 65.8 GFLOP/s
-#: cpu, n = 256: 45.3 GFLOP/s
-#: cpu, n = 1024: 26.2 GFLOP/s
+#: cpu, n = 64: 38.3 GFLOP/s
+#: cpu, n = 256: 97.2 GFLOP/s
+#: cpu, n = 1024: 19.5 GFLOP/s
 if len(devices) == 1:
     print("no accelerator here: only the CPU was timed")
 #: no accelerator here: only the CPU was timed
