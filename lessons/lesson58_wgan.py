@@ -106,7 +106,8 @@ def gradient_penalty(critic, x, y):
 
 # %%
 # For a linear critic f(x) = w·x, all of it has a formula. The gradient is w at each
-# point, so that the penalty is (|w| - 1)². Its derivative is 2 (|w| - 1) w / |w|.
+# point, so that the penalty is ``(|w| - 1)²``. Its derivative is ``2 (|w| - 1) w /
+# |w|``.
 
 critic = nn.Linear(2, 1)
 w = critic.weight  # [1, 2]

@@ -309,6 +309,7 @@ def python(*arguments, folder, outputs, typed=None):
         input=typed,
         capture_output=True,
         text=True,
+        errors="replace",
         env={**os.environ, "LESSONS_OUTPUTS": str(outputs)},
     )
     assert done.returncode == 0, done.stderr
@@ -339,6 +340,29 @@ def test_a_lesson_started_by_python_has_its_flags(folder, start, clone, tmp_path
     folder = clone / folder
     said = python(*start, "--epochs", "5", folder=folder, outputs=tmp_path)
     assert said == "5 lesson99_test\n"
+
+
+@pytest.mark.parametrize("encoding", ["gbk", "cp1252"])
+@pytest.mark.parametrize("flags", [[], ["--help"]])
+def test_a_stream_gets_a_question_mark_for_what_it_cannot_encode(
+    encoding, flags, clone, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("PYTHONIOENCODING", f"{encoding}:strict")
+    lesson = clone / "lessons" / "lesson98_signs.py"
+    text = (
+        '"""Signs ∂ (维度)"""\nfrom utils import settings\nsettings()\nprint("∂ 维")\n'
+    )
+    lesson.write_text(text, encoding="utf-8")
+    said = python(str(lesson), *flags, folder=clone, outputs=tmp_path)
+    assert "?" in said
+
+
+def test_every_lesson_has_the_helpers_that_keep_it_alive():
+    lessons = sorted((ROOT / "lessons").glob("lesson*.py"))
+    texts = {path.stem: path.read_text(encoding="utf-8") for path in lessons}
+    assert [
+        name for name, text in texts.items() if "from utils import" not in text
+    ] == []
 
 
 @pytest.mark.parametrize("folder", [".", "lessons"])
