@@ -59,7 +59,7 @@ def test_bad_flags(flags, says, tmp_path):
 def test_no_data_folder(tmp_path):
     status, line = refusal(tmp_path, "--data", str(tmp_path / "nowhere"))
     assert status == 1
-    assert "cannot be read (No such file or directory), and no mirror gave it" in line
+    assert "cannot be read (No such file or directory). In a git clone" in line
 
 
 @pytest.mark.parametrize(
@@ -197,7 +197,8 @@ def test_full_disk(tmp_path):
     finally:
         subprocess.run(["umount", str(tmp_path)], check=True)
     assert run.status == 0
-    assert run.stderr.count("cannot be written") == 1
+    # torch.save hides the reason, figures name it: a line each
+    assert run.stderr.count("is not saved") == 2
     assert not [path for path in left if path.name.startswith(".")]
 
 
@@ -212,9 +213,7 @@ def test_read_only_clone(tmp_path):
     finally:
         subprocess.run(["umount", str(clone)], check=True)
     assert run.status == 0, run.stderr
-    assert run.stderr.splitlines()[0].endswith(
-        "cannot be written (Read-only file system): nothing is saved"
-    )
+    assert run.stderr.count("is not saved: Read-only file system") == 1
     assert run.stderr.count("\n") == 1
 
 
@@ -407,4 +406,4 @@ def test_lessons_read_data_only_where_it_is_checked():
     for path in LESSONS:
         text = path.read_text(encoding="utf-8")
         assert text.count("opt.data") == len(checked.findall(text)), path.name
-        assert not re.search(r"open\(|read_text|read_bytes|loadtxt", text), path.name
+        assert not re.search(r"__file__|[\"']data/", text), path.name
