@@ -256,8 +256,10 @@ for width, scores in widths.items():
 # %%
 # Try it
 # ------
+# ``python check.py 31`` checks the function that is named here.
+#
 # - Predict the training error of degree 19 on the 20 points, then change
 #   ``range(1, 16)`` to ``range(1, 20)`` and look at the last row.
 # - Change the noise of 0.3 to 0. Which degrees overfit then?
-# - Build labels of pure noise, ``torch.randint(10, labels.shape)``. Does the network
-#   learn the 500 labels by heart? What is its test accuracy then?
+# - Build ``choose_degree``, the degree whose polynomial is best on new points. Which
+#   degree does it choose for the points of the drawing?

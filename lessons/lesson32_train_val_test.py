@@ -296,6 +296,9 @@ for leak in True, False:
 # %%
 # Try it
 # ------
+# ``python check.py 32`` checks the function that is named here.
+#
 # - Predict the leaking accuracy with 20 features to choose from in place of 5000.
 # - Change ``--lr`` to 0.01. Which epochs are chosen then, and is it worth it?
-# - Build a choice of ``opt.lr`` by cross validation. Does the best lead by a spread?
+# - Build ``cross_validated``, the score of each fold for any kind of model. Then choose
+#   ``opt.lr`` with it. Does the best lead by a spread?

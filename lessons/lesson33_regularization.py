@@ -279,7 +279,9 @@ show("weights")
 # %%
 # Try it
 # ------
+# ``python check.py 33`` checks the function that is named here.
+#
 # - Predict the accuracy at an L1 strength of 0.03. Add it to the strengths and look.
 # - Change 500 images to 5000. Does a penalty still lower the validation loss?
-# - Build exact zeros: take the L1 penalty out of the loss, and after each step move
-#   every weight towards zero by :math:`\eta\lambda`, and no further than zero.
+# - Build ``shrink_step``, which moves each weight towards 0 and no further. Call it
+#   after each step in place of the L1 penalty: how many weights are exactly 0?

@@ -371,6 +371,9 @@ show("schedules")
 # %%
 # Try it
 # ------
+# ``python check.py 34`` checks the function that is named here.
+#
 # - Predict whether momentum 0.9 comes down the ravine at 0.03. Change 0.018 and look.
 # - Change ``--epochs`` to 30. Which schedule gains most?
-# - Build Nesterov's momentum: the step is along :math:`\nabla f + \mu v`, v being new.
+# - Build ``learning_rate``, a warm-up and then a cosine down to 0. Train with it by
+#   ``LambdaLR``: does the warm-up allow a higher rate?

@@ -233,6 +233,9 @@ show("early_stopping")
 # %%
 # Try it
 # ------
+# ``python check.py 35`` checks the class that is named here.
+#
 # - Predict the mean of ``F.dropout(x, 0.9)``, and its largest value; then run it.
 # - Change ``--patience`` to 1 and to 30. What does each cost?
-# - Build early stopping on the validation accuracy. Which test score gains by it?
+# - Build ``EarlyStop``, early stopping for any training loop. Then stop by the
+#   validation accuracy: which test score gains by it?

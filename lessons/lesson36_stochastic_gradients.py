@@ -384,6 +384,8 @@ show("valleys")
 # %%
 # Try it
 # ------
+# ``python check.py 36`` checks the function that is named here.
+#
 # - Predict the noise of a batch of 100, from the noise of a batch of 1.
 # - Change ``3 * torch.randn(64)`` to ``1 * torch.randn(64)``. Do walkers still escape?
-# - Build a ``batch_slope`` that draws without replacement. Why is the noise smaller?
+# - Build ``full_gradient``, the gradient of all samples without all of them at once.
