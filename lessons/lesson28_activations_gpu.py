@@ -325,6 +325,10 @@ print("1.003 in bfloat16:", torch.tensor(1.003).to(torch.bfloat16).item())
 # %%
 # Try it
 # ------
+# ``python check.py 28`` checks the functions that are named here.
+#
 # - Predict from the table which activation passes the least gradient in ten layers.
+#   Then write ``operations``, the work of a matrix product.
 # - Change ``- 0.1`` in the biases to ``+ 1``. How many units are dead then, and why?
-# - Build a timing of ``(a @ a).sum()`` in bfloat16 against float32 on your machine.
+#   Then change the given ``moved`` until the batch is on the device as well.
+# - Build ``dead_relus``, which counts the dead units of any network.
