@@ -253,6 +253,9 @@ viz.finish()  # new:
 # %%
 # Try it
 # ------
+# ``python check.py 30`` checks the functions that are named here.
+#
 # - Predict how the training loss looks for ``--batch-size 20 --lr 0.01``, then watch.
-# - Change ``--lr`` to 0.2, and watch the first epoch. What is different?
-# - Build a third line in the test plot: the accuracy on 10000 training images.
+#   Then write ``points_copied``, the work of the server for a whole curve.
+# - Change the given ``calls_for`` until no point stays behind.
+# - Build ``smoothed``, the moving average that many dashboards draw over a curve.
