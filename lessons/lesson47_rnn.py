@@ -266,8 +266,10 @@ show("rnn")
 # %%
 # Try it
 # ------
+# ``python check.py 47`` checks the function that is named here.
+#
 # - Predict the shapes of ``out`` and ``h_n`` for 3 layers in both directions. Then
 #   print them.
-# - Change the task to the bit of one step before, then to five steps before. Both 2s
-#   change in ``train``. How many training steps does each task need?
+# - Change the given ``both_ends`` until it returns the two states of a bidirectional
+#   RNN that have read the whole sequence.
 # - Build ``nn.RNN(..., nonlinearity="relu")`` by hand, and show that both are equal.
