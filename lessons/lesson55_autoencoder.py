@@ -412,6 +412,8 @@ show("random_codes")
 # %%
 # Try it
 # ------
+# ``python check.py 55`` checks the function that is named here.
+#
 # - Predict the training error of PCA with k = 784.
 # - Change the noise to 1. Which blur is best now, and which k of PCA?
-# - Build an auto-encoder of convolutions (lesson 38) with a code of 8 numbers.
+# - Build ``pca_reconstruction``, which compresses rows by PCA and rebuilds them.

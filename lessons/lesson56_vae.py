@@ -442,6 +442,8 @@ show("plane")
 # %%
 # Try it
 # ------
+# ``python check.py 56`` checks the function that is named here.
+#
 # - Predict KL of N(1, 1) from N(0, 1).
-# - Change ``--epochs`` to 10. Which of the two terms of the loss falls?
+# - Change the given ``negative_elbo`` until both of its terms belong to a whole image.
 # - Build a VAE that is told the digit: the label's one-hot goes to encoder and decoder.
