@@ -415,6 +415,8 @@ show("loss")
 # %%
 # Try it
 # ------
+# ``python check.py 57`` checks the function that is named here.
+#
 # - Predict the discriminator's loss if the generator were perfect.
 # - Change ``--lr`` to 0.0003. How many of the eight are found?
-# - Build a ring of 16 Gaussians. Does the generator find more than eight of them?
+# - Build ``gan_losses``. Only the generator's loss may reach the generator's weights.

@@ -484,6 +484,8 @@ show("estimate_and_distance")
 # %%
 # Try it
 # ------
+# ``python check.py 58`` checks the function that is named here.
+#
 # - Predict the critic's estimate for a shift of 8, from the formula with λ = 10.
 # - Change ``--penalty`` to 10. How many of the eight are found in 1000 steps?
-# - Build the one-sided penalty, which only punishes slopes above 1.
+# - Build ``one_sided_penalty``, which only punishes slopes above 1.
