@@ -522,8 +522,9 @@ for name, times_as_long in growth.items():
 # %%
 # Try it
 # ------
+# ``python check.py 59`` checks the function that is named here.
+#
 # - Predict the weights of ``query`` [0, 0] in the first cell, then compute them.
 # - Change ``letters_only`` so that the third letter from the end is asked for. Does the
 #   attention without positions know it? Does the LSTM?
-# - Build the position vectors of the first Transformer: sines and cosines of the
-#   position, with another frequency for each pair of features, and nothing to learn.
+# - Build ``causal_attention``, in which no step sees a later one.

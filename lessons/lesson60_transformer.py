@@ -505,7 +505,9 @@ print(f"the cache is {saved:.1f} times as fast")
 # %%
 # Try it
 # ------
+# ``python check.py 60`` checks the function that is named here.
+#
 # - Predict how many parameters a third block adds, then count them.
 # - Change ``--steps`` to 1000. Does the Transformer catch up?
-# - Build ``generate`` with only the three likeliest letters at each step (top-k
-#   sampling). How many names are new?
+# - Build ``top_k_probabilities``, which leaves only the k likeliest letters. Use it in
+#   ``generate`` with k = 3. How many names are new?

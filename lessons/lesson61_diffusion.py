@@ -491,7 +491,10 @@ show("steps")
 # %%
 # Try it
 # ------
+# ``python check.py 61`` checks the function that is named here.
+#
 # - Predict where a single step of Euler's method takes all points of the ring, and why.
 #   Then look at the left picture.
 # - Change ``code`` to 8, then to 32. What happens to "decoded", and what to "flow"?
-# - Build a flow for one digit only: train it on the codes whose label is 3.
+# - Build ``midpoint_flow``, whose steps ask for the velocity halfway. Use it for the
+#   digits: how many steps does it need?
