@@ -173,8 +173,9 @@ print(f"of Kaiming: {(2 / 784) ** 0.5:.4f}")
 # %%
 # Try it
 # ------
-# - Predict what ``net.layers[2].weight.shape`` and ``net.layers[1]`` print.
-# - Change ``self.layers`` to a plain list of modules. What do ``named_parameters`` and
-#   then the optimizer report? The script stops there. (Lesson 43 has the cure.)
-# - Build a module ``Linear2`` of your own with two ``nn.Parameter``, and put it in
-#   place of ``nn.Linear``.
+# ``python check.py 27`` checks the functions that are named here.
+#
+# - Predict what ``net.layers[2].weight.shape`` and ``net.layers[1]`` print. Then write
+#   ``parameter_list``, the names and the shapes of all parameters.
+# - Change the given ``TwoLayers`` until an optimizer finds its parameters.
+# - Build ``Perceptrons``, a module with any number of layers.
