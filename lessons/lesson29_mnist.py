@@ -297,9 +297,12 @@ if path:
 # %%
 # Try it
 # ------
+# ``python check.py 29`` checks the functions that are named here.
+#
 # - Predict the number of steps an epoch with ``--batch-size 7 --lr 0.005``, then run it
-#   with ``--epochs 1``. How many images does the last batch hold?
+#   with ``--epochs 1``. How many images does the last batch hold? Then write
+#   ``last_batch``.
 # - Change ``--lr`` to 0.2, then to 0.5. Which of the two still learns, and what does
-#   the other run say?
-# - Build a network of one linear layer, without activations. What accuracy does it
-#   reach?
+#   the other run say? Then change the given ``mean_loss`` until each image counts
+#   alike.
+# - Build ``confusion_matrix``, a table of which digit is taken for which.
