@@ -309,8 +309,11 @@ print(f"test loss {test_loss:.3f}")
 # %%
 # Try it
 # ------
+# ``python check.py 26`` checks the functions that are named here.
+#
 # - Predict the loss of a network that gives all classes the same logit. Compare it with
-#   the test loss of the last network above.
-# - Change the plain start to ``0.01 * torch.randn(...)``, with the rate of 0.3. Is
-#   Kaiming still better?
-# - Build the same experiment with ``init.xavier_normal_`` and ``torch.tanh``.
+#   the test loss of the last network above. Then write ``loss_knowing_nothing``.
+# - Change the given ``start_weights`` until ten layers with ReLU keep the size of their
+#   inputs.
+# - Build ``train_raw``, a network for three arms of a spiral, without ``nn`` and
+#   ``optim``.
