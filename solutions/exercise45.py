@@ -21,8 +21,8 @@ class TableSet(Dataset):
     A data set of a table, whose rows are dicts with a file and the name of a class.
 
     Sample i is a tuple: what ``transform`` makes of the file, and the number of its
-    class. The classes are numbered from 0 in alphabetical order. An example of a row is
-    ``{"file": "1.png", "class": "cat"}``.
+    class, an int. The classes are numbered from 0 in alphabetical order. An example of
+    a row is ``{"file": "1.png", "class": "cat"}``.
     """
 
     def __init__(self, rows, transform):
