@@ -240,7 +240,9 @@ show("receptive_field")
 # %%
 # Try it
 # ------
+# ``python check.py 37`` checks the function that is named here.
+#
 # - Predict the shape of ``nn.Conv2d(3, 16, 7, stride=2, padding=3)(x)`` for an image of
 #   [1, 3, 224, 224], and the number of its parameters.
 # - Change the stride of the last field to 3. Why is its field cut off?
-# - Build ``convolve`` with ``unfold`` and one matrix product, without a loop.
+# - Build ``convolve_by_matrix``, a convolution by ``unfold`` and one matrix product.

@@ -264,8 +264,9 @@ show("feature_maps")
 # %%
 # Try it
 # ------
+# ``python check.py 38`` checks the function that is named here.
+#
 # - Predict the number of parameters of ``nn.Conv2d(16, 32, 3)``, by hand.
 # - Change the order of the 784 pixels, in the same way for all images. Which of the two
 #   networks is as good as before?
-# - Build a network of three convolutions with at most 10000 parameters. Which test
-#   accuracy does it reach?
+# - Build ``convolution_outputs``, what each convolution of any network gives, by hooks.

@@ -399,7 +399,9 @@ show("training")
 # %%
 # Try it
 # ------
+# ``python check.py 40`` checks the class that is named here.
+#
 # - Predict what ``layer(x)`` in training mode gives for a batch of eight equal rows.
 # - Change the sigmoid to ``nn.ReLU`` (twice), and ``kinds`` to
 #   ``["five layers", "batch norm"]``. How much of the difference is left?
-# - Build ``batch_norm`` for evaluation, from the running statistics, and compare.
+# - Build ``Norm``, the layer with both modes and its running statistics.

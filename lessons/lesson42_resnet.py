@@ -289,7 +289,9 @@ show("loss")
 # %%
 # Try it
 # ------
+# ``python check.py 42`` checks the class that is named here.
+#
 # - Predict how many parameters a projection from 16 to 32 channels has, with its norm.
 # - Change ``channels`` to ``[8, 8, 16, 16, 32]``, which is four blocks. Is the plain
 #   network with norm still worse?
-# - Build the block of He et al. (2016): norm, ReLU, convolution, twice, then the sum.
+# - Build ``PreBlock``, the block of He et al. (2016), which has no ReLU behind the sum.
