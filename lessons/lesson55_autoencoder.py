@@ -64,6 +64,10 @@ print(x_test.shape[1], "pixels, from", x_test.min().item(), "to", x_test.max().i
 # differences:
 #
 # .. math:: E = \sum_i (\hat x_i - x_i)^2
+#
+# :math:`x_i` is a pixel of the image, and :math:`\hat x_i` is the same pixel of the
+# reconstruction. The first reconstruction to compare with needs no code: every image
+# becomes the mean image, which is the mean of all training images.
 
 
 def error(reconstruction, x):
@@ -78,11 +82,17 @@ print(f"no code, every image becomes the mean image: {error(mean, x_test):.1f}")
 # %%
 # The best linear code
 # --------------------
-# Principal component analysis (主成分分析, PCA) is an older method. It looks for the k
-# directions in which the images differ most. They are called principal components
-# (主成分). They are the eigenvectors (特征向量) of the covariance matrix (协方差矩阵)
-# with the largest eigenvalues (特征值). No other linear code of k numbers has a smaller
-# error on the images from which the components were computed.
+# A code is linear if each of its numbers is a weighted sum of the pixels. In the same
+# way, each pixel of the reconstruction is a weighted sum of the code. Principal
+# component analysis (主成分分析, PCA) finds the best linear code. It looks for the k
+# directions in which the images differ most, the principal components (主成分).
+#
+# The covariance matrix (协方差矩阵) says for each pair of pixels how much they change
+# together. An eigenvector (特征向量) of a matrix keeps its direction when the matrix
+# multiplies it. The eigenvalue is the factor by which its length changes. The principal
+# components are the eigenvectors of the covariance matrix with the largest eigenvalues
+# (特征值). No other linear code of k numbers has a smaller error on the images from
+# which the components were computed.
 
 
 def principal_components(x):
@@ -101,7 +111,8 @@ def pca(x, k):
 
 
 # %%
-# The error is exactly the variance along all directions that are left out.
+# The eigenvalue of a direction is the variance of the images along it. On the training
+# images, the error is exactly the variance along all directions that are left out.
 
 directions, variances = principal_components(x_train)
 left_out = variances[8:].sum().item()
@@ -110,9 +121,10 @@ print(f"k = 8: error {train_error:.2f}, variance left out {left_out:.2f}")
 #: k = 8: error 29.69, variance left out 29.69
 
 # %%
-# The library's way to the same directions is the singular value decomposition
+# A library computes the same directions with the singular value decomposition
 # (奇异值分解, SVD) of the centred images. A direction and its opposite are the same
-# line, so that the signs may differ. The comparison uses 2000 images.
+# line, so the signs may differ. The comparison therefore takes the absolute value of
+# each cosine. Both ways get the same 2000 images.
 
 part = x_train[:2000].cpu()
 by_hand = principal_components(part)[0][:, :8]  # [784, 8]
@@ -126,7 +138,7 @@ print("by hand equal to the SVD:", pca_equal)
 # A linear auto-encoder
 # ---------------------
 # Two linear layers without an activation also make a linear code. Gradient descent on
-# the error has to find the weights. The learning rate rises and falls (lesson 34).
+# the error has to find their weights. The learning rate rises and falls (lesson 34).
 
 
 def train(net, epochs, lr, noise=0.0):
@@ -146,6 +158,7 @@ def train(net, epochs, lr, noise=0.0):
 
 
 # %%
+# ``test_error`` is the mean error over all test images.
 
 
 def test_error(net):
@@ -154,11 +167,11 @@ def test_error(net):
 
 
 # %%
-# The decoder's weight [784, k] has k columns, and its images lie in the space of these
-# columns. The QR decomposition (QR分解) gives orthogonal directions q of that space. A
-# principal component lies in the space if its projection (投影) on q keeps its length
-# of 1. The learning rates 0.01, 0.02 and 0.03 were tried. 0.02 is used, since it has
-# the smallest mean error over the seeds.
+# The decoder's weight [784, k] has k columns. Apart from its bias, each image that the
+# decoder makes is a weighted sum of these columns, and lies in the space that they
+# span. The QR decomposition (QR分解) gives orthogonal directions q of that space. A
+# principal component has the length 1. It lies in the space if its projection (投影) on
+# q has the length 1, too.
 
 
 def projections(decoder, k):
@@ -168,6 +181,8 @@ def projections(decoder, k):
 
 
 # %%
+# The learning rates 0.01, 0.02 and 0.03 were tried. 0.02 is used, since it has the
+# smallest mean error over the seeds.
 
 linear_errors, lengths = [], []
 pca_error = error(pca(x_test, 8), x_test).item()
@@ -188,13 +203,13 @@ for seed in range(opt.seeds):
 
 # %%
 # The linear auto-encoder reaches the error of PCA, within 1 % for each seed. It finds
-# the space of the first seven components. The eighth direction is less certain: the
-# variance along component 8 is almost that along component 9. A mixture of these two
-# costs little, so the error hardly tells them apart.
+# the space of the first seven components. The eighth direction is less certain, because
+# the variance along component 8 is close to that along component 9. Both are printed
+# below. A mixture of these two components changes the error only a little.
 #
 # The columns themselves are not the components. Gradient descent finds the space, and
-# any set of directions in the same space has the same error. So no column has to lie
-# along the first component (a cosine of 1).
+# any set of directions in the same space has the same error. A column along the first
+# component would have a cosine of 1 or -1 with it. No column has to be such a column.
 
 column = net[1].weight.detach().cpu()  # [784, 8]
 cosines = (directions[:, :1].cpu() * column).sum(dim=0) / column.norm(dim=0)  # [8]
@@ -204,12 +219,13 @@ print("variance along components 7 to 10:", [f"{v:.2f}" for v in variances[6:10]
 #: variance along components 7 to 10: ['1.73', '1.52', '1.46', '1.24']
 
 # %%
-# A code that bends
-# -----------------
+# A nonlinear code
+# ----------------
 # With an activation between the layers, the code is no longer a weighted sum of pixels.
-# The images of all codes now lie on a curved surface, which can follow the digits. The
-# layer of the code is called bottleneck (瓶颈) and has no activation. The last sigmoid
-# keeps the pixels between 0 and 1.
+# The images that the decoder can make now lie on a curved surface. A curved surface can
+# be closer to the digits than a flat one. The layer that gives the code is called the
+# bottleneck (瓶颈). It has no activation. The last sigmoid keeps the pixels between 0
+# and 1.
 
 
 def auto_encoder(k):
@@ -229,7 +245,7 @@ def auto_encoder(k):
 
 # %%
 # PCA is the best linear code, so it is the control. The learning rates 0.003, 0.01 and
-# 0.03 were tried for the auto-encoder; 0.03 is used. Both are compared on the test
+# 0.03 were tried for the auto-encoder, and 0.03 is used. Both are compared on the test
 # images.
 
 errors = {2: [], 8: [], 32: []}  # of each size of the code, one a seed
@@ -248,11 +264,13 @@ for k in errors:
 #: k = 32: error 7.48 7.73 7.61, PCA 13.19
 
 # %%
-# At each size, the auto-encoder has a smaller error than the best linear code.
+# At each size of the code, the auto-encoder has a smaller error than the best linear
+# code.
 
 # %%
 # Drawn: eight test digits, and their reconstructions from codes of 2, 8 and 32 numbers.
-# In each pair of rows, the upper one is PCA and the lower one the auto-encoder.
+# In each pair of rows, the upper one shows PCA and the lower one shows the
+# auto-encoder.
 
 pictures = {"test images": x_test[:8]}
 for k, net in nets.items():
@@ -269,8 +287,9 @@ show("reconstructions")
 
 # %%
 # Drawn: the test images as points, by their code of two numbers, for PCA (left) and the
-# auto-encoder (right). Training used no label; the colours are added afterwards. The
-# auto-encoder's clusters (簇) of one digit are narrower, and some lie far from zero.
+# auto-encoder (right). Training used no label. The colours show the labels, which are
+# added afterwards. A cluster (簇) is a group of points that lie close together. The
+# auto-encoder's clusters of one digit are narrower, and some lie far from zero.
 
 codes = {
     "PCA": (x_test - mean) @ directions[:, :2],  # [n, 2]
@@ -288,12 +307,15 @@ figure.colorbar(points, ticks=range(10), label="digit")
 show("code")
 
 # %%
-# Noisy in, clean out
-# -------------------
-# A denoising auto-encoder (去噪自编码器) sees an image with noise, and its target is
-# the image without it. To remove the noise it has to learn what digits look like. There
-# are two controls. A blur (模糊) replaces each pixel by a weighted mean of its
-# neighbours, and knows nothing of digits. PCA keeps the first k components.
+# Removing noise
+# --------------
+# A denoising auto-encoder (去噪自编码器) gets an image with noise, and its target is
+# the image without noise. It has to learn what digits look like, so that it can remove
+# the noise. The noise has a standard deviation of 0.5. The expected error of a noisy
+# image is 784 × 0.5² = 196.
+#
+# There are two controls. A blur (模糊) replaces each pixel by a weighted mean of its
+# neighbours. It uses no knowledge about digits. PCA keeps the first k components.
 
 noise = 0.5
 torch.manual_seed(opt.seed)
@@ -308,7 +330,8 @@ def blur(x, width):
 
 
 # %%
-# Both controls choose their best setting on 2000 training images.
+# Each control uses the best of five settings. The best one is chosen on 2000 training
+# images.
 
 blur_errors = {}
 for width in 0.5, 0.75, 1.0, 1.25, 1.5:
@@ -327,8 +350,8 @@ denoised = {
 }
 
 # %%
-# The auto-encoder has a code of 32 numbers. The same learning rates were tried, and
-# again 0.03 is used.
+# The auto-encoder has a code of 32 numbers. The learning rates 0.003, 0.01 and 0.03
+# were tried again, and 0.03 is used.
 
 denoised["denoising auto-encoder"] = []
 for seed in range(opt.seeds):
@@ -346,11 +369,12 @@ for name, values in denoised.items():
 #: denoising auto-encoder: 14.8 14.8 14.7
 
 # %%
-# The denoising auto-encoder has the smallest error. The best blur leaves grey spots,
-# and PCA leaves shadows of other digits.
+# The denoising auto-encoder has the smallest error. The picture below shows what the
+# others leave: the best blur leaves grey spots, and PCA leaves shadows of other digits.
 
 # %%
-# Drawn: eight test digits, the same with noise, and what each method makes of them.
+# Drawn: eight test digits, the same digits with noise, and what each method makes of
+# them.
 
 pictures = {
     "test images": x_test[:8],
@@ -369,12 +393,12 @@ for ax, (name, images) in zip(axes, pictures.items(), strict=True):
 show("denoising")
 
 # %%
-# A random code
-# -------------
+# Random codes
+# ------------
 # The decoder turns any code into an image. Does it make new digits from random codes?
-# Each number of the code gets the mean and the standard deviation that it has for the
-# training images. The distance of an image to the nearest training image tells whether
-# it looks like one of them.
+# Each number of a random code gets the mean and the standard deviation that it has for
+# the training images. An image that looks like a training image has a small distance to
+# the nearest one.
 
 encoder, decoder = nets[32]
 with torch.no_grad():
@@ -391,11 +415,11 @@ for name, images in ("rebuilt", rebuilt), ("random codes", random_images):
 #: random codes: squared distance to the nearest 30.8
 
 # %%
-# The image of a random code has about twice the squared distance to the nearest
-# training image that a reconstruction has.
+# The images of random codes have about twice the squared distance of the
+# reconstructions. So they look less like training images.
 
 # %%
-# Drawn: the images of 24 random codes. Most are strokes without a meaning.
+# Drawn: the images of 24 random codes. Most of them show strokes that form no digit.
 
 picture = random_images[:24].view(2, 12, 28, 28).permute(0, 2, 1, 3).reshape(56, 336)
 plt.figure(figsize=(9, 1.8))
@@ -404,10 +428,10 @@ plt.axis("off")
 show("random_codes")
 
 # %%
-# The decoder was trained on the codes of real images alone. The space of codes has
-# large gaps between them, and nothing tells the decoder what to draw there. Lesson 56
-# closes the gaps: it makes the code a distribution, and KL keeps this distribution near
-# one from which random codes can be drawn.
+# The decoder was trained only on the codes of real images. The space of codes has large
+# gaps between these codes, and the decoder has learned nothing about the gaps. Lesson
+# 56 closes the gaps. It makes the code a distribution, and KL keeps this distribution
+# near one from which random codes can be drawn.
 
 # %%
 # Try it
