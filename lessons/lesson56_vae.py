@@ -2,8 +2,9 @@
 Lesson 56: a code that is a distribution (变分自编码器)
 =======================================================
 
-A variational auto-encoder gives each image a cloud of codes in place of one code. KL of
-lesson 54 keeps the clouds near one known distribution, from which new codes are drawn.
+A variational auto-encoder gives each image a distribution of codes in place of one
+code. KL of lesson 54 keeps these distributions near one known distribution, from which
+new codes are drawn.
 
 :Notes: none; an addition
 :Needs: lessons 38, 54 and 55
@@ -40,25 +41,29 @@ opt = settings(
 torch.manual_seed(opt.seed)
 
 # %%
-# A cloud of codes
-# ----------------
+# A distribution of codes
+# -----------------------
 # The random codes of lesson 55 lie between the codes that its decoder knows. A
 # variational auto-encoder (变分自编码器, VAE) fills these gaps in two steps. First, its
 # encoder gives two numbers for each number of the code: the mean μ and the standard
-# deviation σ of a Gaussian. The code z is drawn from this Gaussian. So the decoder
-# learns to decode a whole cloud of codes around μ. Second, a penalty keeps all clouds
-# near the same distribution, the standard normal distribution N(0, 1). This
-# distribution is called the prior (先验分布), because it is chosen before any image is
-# seen.
+# deviation σ of a Gaussian N(μ, σ). The code z is drawn from this Gaussian. The codes
+# of one image form a cloud around μ, and the decoder learns to decode all of them.
 #
+# Second, a penalty keeps the Gaussians of all images near the same distribution, the
+# standard normal distribution N(0, 1). This distribution is called the prior
+# (先验分布), because it is chosen before any image is seen.
+
+# %%
 # The penalty is KL
 # -----------------
-# Lesson 54 has KL for two Gaussians. With N(0, 1) as the second one it is
+# Lesson 54 has a formula for KL of two Gaussians. If the second Gaussian is N(0, 1),
+# the formula becomes
 #
 # .. math:: KL\big(N(\mu, \sigma), N(0, 1)\big)
 #    = \tfrac12 (\mu^2 + \sigma^2 - 1) - \log \sigma
 #
-# The network gives log σ² in place of σ, since a logarithm may have any sign.
+# σ has to be positive, but an output of a network may have any sign. The network
+# therefore gives log σ², which may have any sign, too.
 
 
 def kl_from_prior(mu, log_variance):
@@ -77,19 +82,22 @@ print("by hand equal to torch.distributions:", kl_equal)
 # Why this loss
 # -------------
 # The aim is a model that makes images like the training images. It draws z from the
-# prior and then x from p(x | z), the decoder. So the probability p(x) of the training
-# images should be large. But p(x) is an integral over all z. The way out is a lower
-# bound, the evidence lower bound (证据下界, ELBO). It holds for every distribution q of
-# codes, and the encoder provides a good q:
+# prior, and then x from :math:`p(x \mid z)`, which is the decoder. The probability p(x)
+# of the training images should therefore be large. But p(x) is an integral over all z,
+# which is too expensive to compute. Training uses a lower bound of log p(x) instead,
+# the evidence lower bound (证据下界, ELBO). It holds for every distribution q of codes,
+# and the encoder provides a good q:
 #
 # .. math:: \log p(x) = \underbrace{E_{z \sim q}[\log p(x \mid z)] - KL(q, p(z))}_{ELBO}
 #    + KL\big(q, p(z \mid x)\big)
 #
-# p(z | x) is the distribution of the codes of a given x. It is called the posterior
-# (后验分布). The last KL is never negative, so the ELBO is at most log p(x).
+# :math:`p(z \mid x)` is the distribution of the codes of a given x. It is called the
+# posterior (后验分布). The last KL is never negative, so the ELBO is at most log p(x).
 #
-# Here is a case in which every term has a formula: z from N(0, 1), and x from N(z, 1).
-# Then x as a whole has the variance 2, and the posterior is N(x/2, √½).
+# In one simple case every term has a formula. z is drawn from N(0, 1), and x is drawn
+# from N(z, 1). The variance of x is then 1 + 1 = 2, and the posterior is N(x/2, √½).
+# The code tries three distributions q. The sum of ELBO and KL is log p(x) for each of
+# them. The third q is the posterior itself, and its ELBO is log p(x).
 
 x = torch.tensor(1.5)
 log_p = Normal(0.0, math.sqrt(2)).log_prob(x).item()
@@ -106,12 +114,12 @@ for q in Normal(0.0, 1.0), Normal(1.0, 0.5), posterior:
 #: ELBO -1.828 + KL 0.000 = -1.828, log p(x) -1.828
 
 # %%
-# A gradient through a random number
-# ----------------------------------
-# The decoder's loss has to tell the encoder how to change μ and σ. But no gradient
-# passes a number that was drawn with ``sample``. The reparameterisation trick
-# (重参数化技巧) draws ε from N(0, 1) and computes z = μ + σε. ε needs no gradient. z is
-# now a sum and a product, so gradients reach μ and σ. ``rsample`` does the same.
+# Gradients and random numbers
+# ----------------------------
+# The decoder's loss has to tell the encoder how to change μ and σ. But ``sample`` draws
+# a number through which no gradient passes. The reparameterisation trick (重参数化技巧)
+# draws ε from N(0, 1) and computes z = μ + σε. ε needs no gradient. z is now a sum and
+# a product, so gradients reach μ and σ. ``rsample`` draws in this way.
 
 mu = torch.tensor(0.7, requires_grad=True)
 sigma = torch.tensor(0.3, requires_grad=True)
@@ -129,8 +137,9 @@ print("dz/dsigma equal to epsilon:", torch.equal(dz_dsigma, epsilon))
 #: dz/dsigma equal to epsilon: True
 
 # %%
-# This gradient is right on average. The mean of z² is μ² + σ², so its derivatives are
-# 2μ and 2σ. A million draws come close to both.
+# This gradient is right on average. The mean of z² is μ² + σ². Its derivative is 2μ
+# with respect to μ, and 2σ with respect to σ. The mean over a million draws is close to
+# both.
 
 epsilon = torch.randn(1_000_000)
 mean_square = ((mu + sigma * epsilon) ** 2).mean()
@@ -144,8 +153,9 @@ print(f"for sigma {slope_sigma:.2f}, formula {2 * sigma.item():.2f}")
 # %%
 # The network
 # -----------
-# The layers are those of lesson 55, but the encoder's last layer gives 2k numbers, and
-# the decoder gives logits of the pixels.
+# The layers are those of lesson 55, with two changes. The encoder's last layer gives 2k
+# numbers: k means and k logarithms of variances. The decoder gives logits of the
+# pixels.
 
 
 class VAE(nn.Module):
@@ -166,9 +176,9 @@ class VAE(nn.Module):
 
 # %%
 # The loss is minus the ELBO. A pixel between 0 and 1 is treated as the probability of
-# white. Then log p(x | z) is minus the binary cross entropy, summed over the pixels. β
-# is a factor on KL. The VAE has β = 1. The control, with β = 0, has no KL and no random
-# numbers: it is a plain auto-encoder with the same layers.
+# white. Then :math:`\log p(x \mid z)` is minus the binary cross entropy, summed over
+# the pixels. KL gets a factor β. The VAE has β = 1. The control has β = 0, so it has no
+# KL, and it draws no random numbers. It is a plain auto-encoder with the same layers.
 
 
 def loss_terms(net, x, beta):
@@ -183,6 +193,7 @@ def loss_terms(net, x, beta):
 
 
 # %%
+# The learning rate rises and falls, as in lesson 55.
 
 
 def train(k, beta, seed):
@@ -206,7 +217,7 @@ def train(k, beta, seed):
 # A judge
 # -------
 # The CNN of lesson 38, trained for one epoch, judges the new images. An image counts as
-# a digit if the CNN gives more than 0.9 to one class.
+# a digit if the CNN gives one class a probability above 0.9.
 
 
 def rows(dataset):
@@ -221,6 +232,7 @@ row_set = TensorDataset(x_train, train_set.tensors[1])
 loader = batches(row_set, opt.batch_size, shuffle=True)
 
 # %%
+# The judge has the layers of lesson 38.
 
 judge = nn.Sequential(
     nn.Conv2d(1, 16, 5, stride=2, padding=2),  # [b, 1, 28, 28] => [b, 16, 14, 14]
@@ -236,6 +248,7 @@ optimizer = optim.Adam(judge.parameters())
 scheduler = optim.lr_scheduler.OneCycleLR(optimizer, 0.006, total_steps=steps)
 
 # %%
+# The judge is trained for one epoch and tested on the test images.
 
 for x, y in judge_loader:
     loss = F.cross_entropy(judge(x), y)
@@ -264,6 +277,7 @@ def judged(images):
 
 
 # %%
+# The first row of the table has real images. The other three rows are the controls.
 
 real = x_test[: opt.samples]
 controls = {
@@ -282,15 +296,18 @@ for name, images in controls.items():
 #: random pixels: 0.01
 
 # %%
-# Random pixels do not deceive the judge, but two overlaid digits do in almost a third
-# of the cases. So only a comparison of shares is meaningful.
-#
+# The judge takes 1 % of the images of random pixels for digits, but 31 % of the images
+# of two overlaid digits. A single share therefore says little, and only a comparison of
+# shares is meaningful.
+
+# %%
 # New digits
 # ----------
 # Both networks have codes of 10 numbers. The VAE decodes samples of the prior. The
 # codes of the plain auto-encoder have no prior, so it gets two kinds of random codes.
-# One is N(0, 1), too. The other is fair to it: the Gaussian with the mean and the
-# covariance matrix of its own training codes.
+# The first kind is drawn from N(0, 1), too. The second kind is drawn from the Gaussian
+# that has the mean and the covariance matrix of the network's own training codes. The
+# second kind is the fair control.
 
 
 def prior_samples(net, k):
@@ -326,16 +343,18 @@ for name, values in results.items():
 
 # %%
 # With codes from N(0, 1), the VAE makes several times as many digits as the plain
-# auto-encoder. KL has brought its codes to the place from which random codes are drawn.
+# auto-encoder. KL has moved the VAE's codes to the region from which random codes are
+# drawn.
 #
 # But the fair control is better than the VAE. A Gaussian that is fitted to the codes of
-# the plain auto-encoder gives more digits. The VAE pays for its clouds: codes that
-# overlap decode to a mean of several images. So the VAE does not make more convincing
-# digits here. Its advantages are others. It needs no second step after training, and
-# its loss is a bound on log p(x), with which models can be compared.
+# the plain auto-encoder gives more digits. A likely reason is that the clouds of
+# several images overlap in the VAE. A code in the overlap is decoded to a mean of these
+# images. So the VAE does not make more convincing digits here. It has two other
+# advantages. It needs no second step after training. Its loss is a bound on log p(x),
+# so models can be compared by it.
 
 # %%
-# Drawn: 24 random codes of each kind, decoded.
+# Drawn: the images that are decoded from 24 random codes of each kind.
 
 pictures = {
     "auto-encoder, codes from N(0, 1)": prior_samples(plain, 10),
@@ -353,10 +372,10 @@ show("samples")
 # %%
 # How much KL
 # -----------
-# β decides how much weight KL has beside the reconstruction. The table has both terms
-# in nats an image. A number of the code is used if it carries more than 0.1 nats. The
-# spread is the standard deviation of a pixel over random images. It is zero if all
-# images are the same.
+# β decides how much weight KL has beside the reconstruction. The table shows both terms
+# in nats, as the mean over the test images. A number of the code counts as used if its
+# KL is above 0.1 nats. The spread is the standard deviation of a pixel over random
+# images, as the mean over the pixels. It is zero if all images are the same.
 
 
 def measure(net, beta):
@@ -375,6 +394,7 @@ def measure(net, beta):
 
 
 # %%
+# Each row of the table has one value for each seed.
 
 table = {}
 for beta in 0.1, 1, 30:
@@ -406,15 +426,19 @@ for beta in 0.1, 1, 30:
 #:   spread 0.01 0.01 0.01
 
 # %%
-# With β = 0.1 the reconstruction is best, but the clouds are small and gaps remain. So
-# fewer random codes become digits. With β = 30 no number of the code is used any more.
-# Every code then decodes to almost the same image. This is called posterior collapse
-# (后验坍塌): each posterior is the prior, and z tells nothing about x.
-#
+# With β = 0.1 the reconstruction error is smallest, but KL is more than twice as large
+# as with β = 1. The codes are farther from the prior, and fewer random codes become
+# digits. With β = 30 no number of the code is used any more. Every code then decodes to
+# almost the same image. This is called posterior collapse (后验坍塌): each posterior is
+# the prior, and z tells nothing about x.
+
+# %%
 # The plane of digits
 # -------------------
-# With a code of two numbers, the whole prior fits on a page. The codes are at the
-# middles of 15 equal shares of probability in each direction.
+# A code of two numbers is a point of a plane, so one picture can show the whole prior.
+# The picture has 15 times 15 codes. In each direction, the prior is divided into 15
+# intervals of equal probability. A code stands at the middle of each interval. ``icdf``
+# is the inverse of the cumulative distribution (lesson 54).
 
 plane_net = train(k=2, beta=1, seed=0)
 middles = torch.linspace(0.5 / 15, 1 - 0.5 / 15, 15)
