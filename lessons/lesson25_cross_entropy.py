@@ -269,5 +269,5 @@ for name, slope in formulas.items():
 # - Predict the loss of a network of ten classes that gives all of them the same
 #   probability. Lesson 26 ends with such a network. Then write ``entropy_in_bits``.
 # - Change the given ``stable_cross_entropy`` until it is right for logits of any size.
-# - Build ``smoothed_cross_entropy``, a loss with label smoothing (标签平滑): the target is
-#   a little less than 1 for the label, and a little more than 0 for the others.
+# - Build ``smoothed_cross_entropy``, a loss with label smoothing (标签平滑): the target
+#   is a little less than 1 for the label, and a little more than 0 for the others.
