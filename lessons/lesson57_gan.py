@@ -2,8 +2,9 @@
 Lesson 57: two networks, one game (生成对抗网络)
 ================================================
 
-A generator makes samples, and a discriminator tries to tell them from real ones. The
-game measures JS of lesson 54, and JS has a flat part.
+A generator makes samples, and a discriminator learns to tell them from real ones. The
+discriminator's loss measures JS of lesson 54. JS is almost constant where the two
+distributions lie far apart.
 
 :Notes: none; an addition
 :Needs: lessons 25, 34 and 54
@@ -43,7 +44,7 @@ torch.manual_seed(opt.seed)
 # .. math:: L_D = -E_x[\log D(x)] - E_y[\log(1 - D(y))]
 #
 # So its loss is the sum of two binary cross entropies (lesson 25). The discriminator
-# gives logits, as every classifier here.
+# gives logits, as the classifiers of the other lessons do.
 
 
 def discriminator_loss(real_logits, fake_logits):
@@ -61,15 +62,16 @@ print("by hand equal to the library:", loss_equal)
 # %%
 # The best discriminator
 # ----------------------
-# Let p be the density (密度) of the real samples and q that of the generated ones. At
-# one place x the loss is -p log D - q log(1 - D). Its derivative with respect to D is
-# -p/D + q/(1 - D), and this is zero at
+# The density (密度) of a distribution says how likely samples are near a place. Let p
+# be the density of the real samples and q that of the generated ones. At one place x
+# the loss is -p log D - q log(1 - D). Its derivative with respect to D is -p/D + q/(1 -
+# D), and this is zero at
 #
 # .. math:: D^*(x) = \frac{p(x)}{p(x) + q(x)}
 #
-# If D* is put into the loss, the result is log 4 - 2 JS(p, q). So the best
-# discriminator's loss measures JS. The two Gaussians are those of lesson 54, whose JS
-# is 0.128. A sum over points of a line replaces the integral.
+# If the discriminator is ``D*``, the loss is log 4 - 2 JS(p, q). So the best
+# discriminator's loss measures JS. The example has the two Gaussians of lesson 54, and
+# their JS is 0.128. A sum over points of a line replaces the integral.
 
 step = 0.01
 line = torch.arange(-2000, 3000, dtype=torch.float64) * step  # [5000]
@@ -96,8 +98,8 @@ print(f"loss of the best D {best_loss:.3f}", end=", ")
 print(f"log 4 - 2 JS = {math.log(4) - 2 * exact_js:.3f}, JS {exact_js:.3f}")
 
 # %%
-# A network is trained on samples alone. It knows neither p nor q. Its learning rate
-# falls to zero, so that the last steps change little.
+# A network is trained on samples alone, without knowing p or q. Its learning rate falls
+# to a hundredth of its first value, so that the last steps change little.
 
 
 def layers(inputs, outputs, width=64):
@@ -111,6 +113,7 @@ def layers(inputs, outputs, width=64):
 
 
 # %%
+# Each step draws new samples from both Gaussians.
 
 
 def train_on_densities():
@@ -129,6 +132,7 @@ def train_on_densities():
 
 
 # %%
+# The trained D is compared with ``D*`` at 141 points from -3 to 4.
 
 grid = torch.linspace(-3, 4, 141, device=opt.device).view(-1, 1)
 log_p = Normal(0.0, 1.0).log_prob(grid)
@@ -147,6 +151,7 @@ def judge_discriminator(net):
 
 
 # %%
+# The loss of the trained D gives an estimate of JS: half of log 4 - loss.
 
 largest_differences, measured_js = [], []
 for seed in range(opt.seeds):
@@ -159,7 +164,7 @@ for seed in range(opt.seeds):
     print(f"JS from the loss {js_from_loss:.3f}")
 
 # %%
-# Drawn: both densities, D* and the trained D of the last seed.
+# Drawn: both densities, ``D*``, and the trained D of the last seed.
 
 points = grid.flatten().cpu()
 plt.figure(figsize=(7, 4))
@@ -174,14 +179,15 @@ show("best_discriminator")
 # %%
 # Where JS is flat
 # ----------------
-# The generator wants a large D(y). In the original game it minimises log(1 - D(y)).
-# This is called the minimax loss (极小极大损失), since D maximises what the generator
-# minimises. The usual loss today is -log D(y). Both losses fall when D(y) grows. They
-# differ in their slopes where D is sure that y is generated.
+# The generator needs samples y with a large D(y). In the original game it minimises
+# log(1 - D(y)). This is called the minimax loss (极小极大损失), since D maximises what
+# the generator minimises. The usual loss today is -log D(y). Both losses fall when D(y)
+# grows. They differ in their slopes where D is sure that y is generated.
 #
 # The example has real samples from N(0, 1), and a generator with one parameter, the
-# shift θ: y = θ + ε, with ε from N(0, 1). D is the best one for this θ, and it stays as
-# it is while the generator takes its gradient. The mean over ε is a weighted sum.
+# shift θ. It makes y = θ + ε, with ε from N(0, 1). D is the best discriminator for this
+# θ. D does not change while the gradient of the generator is computed. The mean over ε
+# is a weighted sum.
 
 epsilon = line[1000:3000]  # from -10 to 10
 weights = gaussian(0.0, 1.0)[1000:3000]
@@ -201,7 +207,8 @@ def generator_slopes(shift):
 
 
 # %%
-# The slope of JS itself comes from a small step of θ to each side (lesson 17).
+# The slope of JS is computed by a central difference (lesson 17): θ changes by a small
+# step to each side.
 
 
 def js_of_shift(shift):
@@ -220,16 +227,17 @@ for shift in shifts:
     print(f"{row['log(1 - D)']:.1e}, of -log D {row['-log D']:.1e}")
 
 # %%
-# The slope of log(1 - D) is exactly twice the slope of JS. So the minimax loss follows
-# JS downhill. At a shift of 8 JS is almost log 2 and almost flat: the generator is far
-# from its target, and nothing tells it where to go. The gradient has vanished (lesson
-# 50). The slope of -log D grows with the shift.
-#
+# The slope of log(1 - D) is twice the slope of JS. So the minimax loss falls where JS
+# falls. At a shift of 8, JS is close to log 2, which is its maximum, and almost
+# constant. The generator is far from its target, and its gradient is almost zero: the
+# gradient vanishes, as in lesson 50. The slope of -log D grows with the shift.
+
+# %%
 # A discriminator that is too good
 # --------------------------------
-# The same happens with networks. Eight narrow Gaussians on a ring are the real data.
-# The generator is new and stays as it is, while the discriminator is trained. The norm
-# of the generator's gradient is measured on the way.
+# The same happens with networks. The real data are eight narrow Gaussians on a ring.
+# The generator is untrained and does not change while the discriminator is trained. The
+# norm of the generator's gradient is measured during this training.
 
 angles = torch.arange(8) * (2 * math.pi / 8)
 centres = 2 * torch.stack([angles.cos(), angles.sin()], dim=1).to(opt.device)  # [8, 2]
@@ -246,6 +254,7 @@ def noise(count):
 
 
 # %%
+# ``gradient_norm`` is the norm of the generator's gradient, for each of the two losses.
 
 
 def generator_loss(fake_logits, kind):
@@ -262,6 +271,7 @@ def gradient_norm(generator, discriminator, kind):
 
 
 # %%
+# In a step of the discriminator, ``detach`` stops the gradient before the generator.
 
 
 def d_step(generator, discriminator, optimizer):
@@ -293,6 +303,8 @@ def d_norms(checkpoints):
 
 
 # %%
+# The norms differ by powers of ten, so their logarithms are printed. The discriminator
+# has been trained for 10, 40, 160 and 640 steps.
 
 kinds = ["log(1 - D)", "-log D"]
 longest = opt.longest
@@ -306,15 +318,16 @@ for seed in range(opt.seeds):
         print(f"seed {seed}, {kind}: 10 to the power of", " ".join(powers))
 
 # %%
-# The longer D is trained, the smaller is the gradient of the minimax loss: after 640
-# steps it is less than a hundredth of what it was after 10. The gradient of -log D
+# The gradient of the minimax loss becomes smaller while D is trained. After 640 steps
+# it is less than a hundredth of what it was after 10 steps. The gradient of -log D
 # grows.
-#
+
+# %%
 # The ring
 # --------
-# Now both are trained in turn: a step of the discriminator, then a step of the
-# generator. In the generator's step gradients pass through D, but only the generator's
-# optimizer takes a step.
+# Now both networks are trained in turn: one step of the discriminator, then one step of
+# the generator. In the generator's step, gradients pass through D, but only the
+# generator's optimizer takes a step.
 
 
 def g_step(generator, discriminator, optimizer, kind):
@@ -326,6 +339,7 @@ def g_step(generator, discriminator, optimizer, kind):
 
 
 # %%
+# Each network has an optimizer of its own.
 
 
 def train(kind):
@@ -341,10 +355,10 @@ def train(kind):
 
 
 # %%
-# A point belongs to a Gaussian if its centre is at most 0.2 away, four standard
-# deviations. A Gaussian counts as found if it gets at least 1 % of 2000 points. If the
-# generator leaves some out, that is called mode collapse (模式坍塌); a mode (模式) is a
-# peak of a density.
+# A point belongs to a Gaussian if its distance from the centre is less than 0.2, which
+# is four standard deviations. A Gaussian counts as found if at least 1 % of 2000 points
+# belong to it. A mode (模式) is a peak of a density. If the generator leaves out some
+# of the modes, that is called mode collapse (模式坍塌).
 
 
 def judged(points):
@@ -359,7 +373,7 @@ def judged(points):
 
 # %%
 # The learning rates 0.0003, 0.001 and 0.003 were tried for -log D, and the last two for
-# the minimax loss. 0.003 finds most for both.
+# the minimax loss. With 0.003, both losses find the most Gaussians.
 
 modes, good_shares, samples, loss_curves = {}, {}, {}, {}
 for kind in kinds:
@@ -392,8 +406,8 @@ for row, kind in enumerate(kinds):
 show("ring")
 
 # %%
-# Drawn: the discriminator's loss in the last run. log 4 is what the best D has when
-# p = q.
+# Drawn: the discriminator's loss in the last run. The dotted line is log 4, the loss of
+# the best D if p = q.
 
 plt.figure(figsize=(7, 3.5))
 plt.plot(loss_curves["-log D"], linewidth=0.5, label="discriminator's loss")
@@ -403,14 +417,14 @@ plt.legend()
 show("loss")
 
 # %%
-# Some runs of a GAN find all eight and some do not: the seed decides. On this ring the
-# minimax loss does not fail. Both networks are trained in turn, so D never becomes good
-# enough for the gradient to vanish. The section before has a D that is trained
-# alone.
+# Some runs of a GAN find all eight Gaussians and some do not. The seed decides. On this
+# ring the minimax loss does not fail. Both networks are trained in turn here, so D
+# never becomes good enough for the gradient to vanish. In the section before, D was
+# trained alone.
 #
 # The loss says little about the samples. It stays below log 4, and goes up and down
 # while the samples get better. Lesson 58 replaces JS by the Wasserstein distance, which
-# is flat nowhere.
+# does not become flat at a large distance.
 
 # %%
 # Try it
