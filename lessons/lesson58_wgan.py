@@ -2,8 +2,8 @@
 Lesson 58: a critic that measures a distance (WGAN-GP)
 ======================================================
 
-The discriminator's JS is flat where real and generated samples lie apart. A critic
-estimates the Wasserstein distance W instead, and W has a slope everywhere.
+The discriminator's JS is almost constant where real and generated samples lie far
+apart. A critic estimates the Wasserstein distance W instead. W also has a slope there.
 
 :Notes: none; an addition
 :Needs: lessons 54 and 57
@@ -36,10 +36,9 @@ torch.manual_seed(opt.seed)
 # The distance of two samples
 # ---------------------------
 # W is the work of carrying one distribution over to the other (lesson 54). Two samples
-# of n points each have the mass 1/n at each point. So every point of one sample is
-# carried to one point of the other. W is the mean distance of the best such assignment
-# (指派). With three points there are six assignments. The loops try them
-# all.
+# of n points each have the mass 1/n at each point. An assignment (指派) carries every
+# point of one sample to one point of the other. W is the mean distance of the best
+# assignment. Three points have six assignments, and the loops try all of them.
 
 
 def wasserstein_by_loops(x, y):
@@ -56,8 +55,8 @@ def wasserstein_by_loops(x, y):
 
 
 # %%
-# With 200 points there are 200! assignments. ``linear_sum_assignment`` of SciPy finds
-# the best one without trying them all.
+# n points have n! = 1 · 2 · ... · n assignments. For 200 points these are too many to
+# try. ``linear_sum_assignment`` of SciPy finds the best one without trying all of them.
 
 
 def wasserstein(x, y):
@@ -76,25 +75,29 @@ print(f"by loops {by_loops:.4f}, SciPy {library:.4f}")
 # %%
 # The critic
 # ----------
-# The assignment gives no gradient that a generator could be trained with from batch to
-# batch. There is a second way to W, which has one. Let f be any function whose slope is
-# at most 1 everywhere. It is called 1-Lipschitz (利普希茨). Then
+# An assignment belongs to two samples, and each new batch needs a new one. There is a
+# second way to W: a function that goes on learning from batch to batch. Let f be any
+# function whose slope is at most 1 everywhere. Such a function is called 1-Lipschitz
+# (利普希茨). Then
 #
 # .. math:: W(p, q) = \max_f \; E_{x \sim p}[f(x)] - E_{y \sim q}[f(y)]
 #
-# The network that plays the part of f is called critic (评论家). It has no sigmoid,
-# since its output is no probability. Without the limit on the slope the difference
-# would have no maximum: 2f doubles it.
-#
+# The network that is trained to be f is called the critic (评论家). It has no sigmoid,
+# since its output is not a probability. The limit on the slope is necessary: without
+# it, 2f would double the difference, so there would be no maximum.
+
+# %%
 # The gradient penalty
 # --------------------
-# WGAN-GP keeps the slope near 1 by a term of the loss, the gradient penalty (梯度惩罚).
-# It takes points m on the lines between real and generated points. λ is its weight:
+# WGAN-GP adds a term to the loss that keeps the slope near 1, the gradient penalty
+# (梯度惩罚). m are random points on the lines between real and generated points. λ is
+# the weight of the penalty:
 #
 # .. math:: \lambda \, E_m\big[(\lVert \nabla f(m) \rVert - 1)^2\big]
 #
-# So a gradient is part of the loss, and the loss needs a gradient itself.
-# ``create_graph=True`` keeps the graph of the first gradient for the second one.
+# A gradient is part of this loss, and training needs the gradient of the loss.
+# ``create_graph=True`` keeps the graph of the first gradient, so that the second one
+# can be computed.
 
 
 def gradient_penalty(critic, x, y):
@@ -105,9 +108,9 @@ def gradient_penalty(critic, x, y):
 
 
 # %%
-# For a linear critic f(x) = w·x, all of it has a formula. The gradient is w at each
-# point, so that the penalty is ``(|w| - 1)²``. Its derivative is ``2 (|w| - 1) w /
-# |w|``.
+# A linear critic f(x) = w·x is simple enough for a formula. Its gradient is w at each
+# point, so the penalty is ``(|w| - 1)²``. The derivative of the penalty is
+# ``2 (|w| - 1) w / |w|``.
 
 critic = nn.Linear(2, 1)
 w = critic.weight  # [1, 2]
@@ -126,9 +129,10 @@ print(
 # %%
 # Clipping
 # --------
-# The first WGAN had a simpler way: after each step every weight is clipped (截断) to a
-# small interval. That limits the slope, too, but nobody knows to which value. It is the
-# control here.
+# The first WGAN limits the slope in a simpler way. Each weight is clipped (截断) to a
+# small interval after every step. That limits the slope, too, but the value of this
+# limit is unknown. Clipping is the control for the penalty. ``layers`` makes the
+# networks of this lesson.
 
 
 def clip_weights(critic, limit):
@@ -148,10 +152,11 @@ def layers(inputs, outputs, width=64):
 
 
 # %%
-# Against the exact distance
-# --------------------------
-# Two samples of 256 points each, from Gaussians of standard deviation ½, move apart. A
-# critic is trained on each pair.
+# The estimate and the exact distance
+# -----------------------------------
+# Two samples of 256 points come from two Gaussians with a standard deviation of ½. The
+# second Gaussian is shifted, and each shift gives a new pair of samples. A critic is
+# trained on each pair.
 
 
 def critic_loss(critic, x, y, kind, weight):
@@ -163,6 +168,7 @@ def critic_loss(critic, x, y, kind, weight):
 
 
 # %%
+# In this experiment λ is 10, and clipped weights lie between -0.1 and 0.1.
 
 
 def train_critic(x, y, kind):
@@ -181,9 +187,11 @@ def train_critic(x, y, kind):
 
 
 # %%
-# A critic whose slope is s on the way gains s·W and pays λ(s - 1)². The best s is 1 +
-# W/2λ. So the penalty lets the slope go a little above 1. The estimate should then be W
-# (1 + W/2λ), which is a little more than W.
+# Suppose that the critic has the slope s along the way from one sample to the other. It
+# gains :math:`s W`, and the penalty costs it :math:`\lambda (s - 1)^2`. The difference
+# of the two is largest for :math:`s = 1 + W / (2 \lambda)`. So the penalty lets the
+# slope go a little above 1. The estimate should be :math:`W \, (1 + W / (2 \lambda))`,
+# which is a little more than W.
 
 
 def samples_apart(shift, seed):
@@ -202,6 +210,7 @@ def slope_at(critic, y):
 
 
 # %%
+# ``expected`` is the value of this formula.
 
 
 def measure(x, y):
@@ -216,6 +225,7 @@ def measure(x, y):
 
 
 # %%
+# Each row of the table has one value for each seed.
 
 shifts = [0.0, 1.0, 2.0, 4.0]
 distances = {}  # for each shift a row a seed
@@ -258,7 +268,8 @@ for shift in shifts:
 #:   clipping, slope: 0.52 0.64 0.77
 
 # %%
-# Drawn: the mean over the seeds of each estimate, over the exact distance.
+# Drawn: the mean over the seeds of each estimate. The horizontal axis is the exact
+# distance.
 
 styles = {"exact": "k:", "penalty": "o-", "clipping": "o-", "expected": "kx"}
 plt.figure(figsize=(6, 4))
@@ -274,12 +285,15 @@ plt.legend()
 show("distances")
 
 # %%
-# The critic with the penalty gives what the formula expects, a little more than W. Its
-# slope stays near 1 at every distance, and rises a little with W. That is the cure for
-# the flat JS: the generator is told where to go from any distance. The estimate of the
-# clipped critic is not in the units of W. It is too large at a shift of 1, and its
-# slope falls with the distance.
+# At the shifts 1, 2 and 4, the critic with the penalty gives what the formula expects,
+# a little more than W. At the shift 0 its estimate is smaller than W. Its slope stays
+# near 1 at every distance, and rises a little with W. So the generator gets a gradient
+# at every distance, and the problem of the flat JS is solved.
 #
+# The estimate of the clipped critic is not in the units of W. At the shift 1 it is much
+# larger than W. From the shift 1 to the shift 4, its slope falls.
+
+# %%
 # The ring again
 # --------------
 # The data, the two networks and the judge are those of lesson 57.
@@ -306,8 +320,9 @@ def modes_found(points):
 
 
 # %%
-# The three kinds differ in their losses. Lesson 57's discriminator is the control. Each
-# loss also gives an estimate of the distance: W from a critic, JS from a discriminator.
+# Three kinds of training are compared, and they differ in their losses. "GAN" trains
+# the discriminator of lesson 57. "clipping" and "penalty" train a critic. Each loss
+# also gives an estimate of a distance: W from a critic, JS from a discriminator.
 
 
 def loss_of_d(net, x, y, kind):
@@ -328,10 +343,11 @@ def loss_of_g(logits, kind):
 
 
 # %%
-# The critic takes two steps for each step of the generator, the discriminator one. The
-# learning rates 0.0003, 0.001 and 0.003 were tried for the GAN and the penalty, and the
-# last two for clipping. 0.003 is used. For the penalty, λ = 1 and λ = 10 were tried.
-# With 10 the generator finds none of the eight in 1000 steps, so λ is 1 here.
+# A critic takes two steps for each step of the generator. The discriminator takes one,
+# and its generator makes twice as many steps. The learning rates 0.0003, 0.001 and
+# 0.003 were tried for the GAN and the penalty, and the last two for clipping. 0.003 is
+# used. For the penalty, λ = 1 and λ = 10 were tried. With λ = 10 the generator finds
+# none of the eight in 1000 steps, so λ is 1 here.
 
 
 def d_step(net, generator, optimizer, kind):
@@ -349,6 +365,7 @@ def d_step(net, generator, optimizer, kind):
 
 
 # %%
+# ``plans`` holds the numbers of steps and Adam's betas (lesson 34) for each kind.
 
 
 def g_step(net, generator, optimizer, kind):
@@ -365,8 +382,8 @@ plans = {
 }
 
 # %%
-# Twenty times a run, the mean estimate since the last time and the exact W of 500
-# points are kept.
+# A run is divided into twenty parts. After each part two numbers are kept: the mean
+# estimate of this part, and the exact W of 500 real and 500 generated points.
 
 
 def train_part(networks, optimizers, plan, kind):
@@ -382,6 +399,7 @@ def train_part(networks, optimizers, plan, kind):
 
 
 # %%
+# ``train`` puts the twenty parts of a run together.
 
 
 def train(kind):
@@ -401,8 +419,9 @@ def train(kind):
 
 
 # %%
-# The rank correlation (秩相关) of two curves compares their orders alone. It is 1 if
-# the estimate falls whenever the exact distance falls, and near 0 if it tells nothing.
+# The rank correlation (秩相关) of two curves compares only the order of their values.
+# It is 1 if the estimate falls whenever the exact distance falls. It is near 0 if the
+# order of the estimates says nothing about the order of the distances.
 
 
 def ranks(values):
@@ -414,6 +433,7 @@ def rank_correlation(a, b):
 
 
 # %%
+# Each kind of training runs once with each seed.
 
 modes, correlations, final = {}, {}, {}
 samples, curves = {}, {}
@@ -429,6 +449,7 @@ for kind in plans:
         modes[kind].append(modes_found(samples[kind][seed]))
 
 # %%
+# "W at the end" is the mean of the last five exact distances of a run.
 
 for kind in plans:
     listed = " ".join(f"{value:.2f}" for value in correlations[kind])
@@ -472,14 +493,15 @@ for ax, (kind, curve) in zip(axes, curves.items(), strict=True):
 show("estimate_and_distance")
 
 # %%
-# With the penalty all eight are found in each run, at least as many as the GAN finds.
-# One of the GAN's runs leaves most of them out. The control is between the two. So the
-# critic itself helps, and the penalty helps more than clipping.
+# With the penalty, each run finds all eight Gaussians, at least as many as the GAN
+# finds. One of the GAN's runs finds only three of them. Clipping finds seven, eight and
+# seven. So the critic itself helps in these runs, and the penalty helps more than
+# clipping.
 #
-# The critic's estimate falls while the samples get better, with either limit. The
-# discriminator's JS falls at first, but tells little afterwards. With λ = 1 the
-# estimate is not W itself, and late in training it falls below the exact distance of
-# two small samples. But it tells whether training goes on.
+# With clipping and with the penalty, the critic's estimate falls while the samples get
+# better. The discriminator's JS falls at first, but later it says little. With λ = 1
+# the estimate is not W itself. Late in training it is below the exact distance of two
+# small samples. But it shows whether training makes progress.
 
 # %%
 # Try it
