@@ -339,7 +339,9 @@ def g_step(generator, discriminator, optimizer, kind):
 
 
 # %%
-# Each network has an optimizer of its own.
+# Each network has an optimizer of its own. The two betas of Adam say how slowly it
+# forgets old gradients and old squared gradients. Both are smaller here than their
+# defaults, 0.9 and 0.999.
 
 
 def train(kind):
