@@ -365,7 +365,8 @@ def d_step(net, generator, optimizer, kind):
 
 
 # %%
-# ``plans`` holds the numbers of steps and Adam's betas (lesson 34) for each kind.
+# ``plans`` holds the numbers of steps and the betas of Adam (lesson 57) for each kind.
+# With a first beta of 0, Adam uses only the newest gradient for its direction.
 
 
 def g_step(net, generator, optimizer, kind):
