@@ -2,8 +2,8 @@
 Lesson 59: every step sees every other (注意力机制)
 ===================================================
 
-A recurrent network carries what it has read from step to step. Attention looks it up:
-each step compares itself with all steps and takes a weighted mean of them.
+A recurrent network hands on what it has read from step to step. Attention has no such
+chain. Each step compares itself with all steps and takes a weighted mean of them.
 
 :Notes: none; an addition
 :Needs: lessons 46, 47 and 51
@@ -36,9 +36,9 @@ torch.manual_seed(opt.seed)
 # A Python dict finds a value only for a key that is equal to the question. Attention
 # (注意力) is a look-up that also works for keys that are similar to the question. The
 # question is a vector called query (查询). Each entry has a key (键) and a value (值),
-# which are vectors, too. The score of an entry is the product of its key and the query.
-# Softmax turns the scores into weights, and the result is the weighted mean of all
-# values.
+# which are vectors, too. The score of an entry is the dot product of its key and the
+# query. Softmax turns the scores into weights, and the result is the weighted mean of
+# all values.
 
 keys = torch.tensor([[2.0, 0.0], [0.0, 2.0], [-2.0, 0.0]])  # [t, d], three entries
 values = torch.tensor([[10.0], [20.0], [30.0]])  # [t, 1]
@@ -54,13 +54,15 @@ for query in torch.tensor([3.0, 0.0]), torch.tensor([2.0, 2.0]):  # [d]
 # %%
 # The first query is similar to the first key alone, so the result is almost the first
 # value. The second query is equally similar to two keys, so the result is the mean of
-# their values. A dict cannot be trained. This look-up can be, because softmax and mean
-# have gradients.
-#
+# their values. A dict cannot be trained. Attention can be trained, because softmax and
+# the mean have gradients.
+
+# %%
 # The definition
 # --------------
-# In a sequence (序列) of t steps each step asks a question of its own. So there are t
-# queries, and each of them gets its own mean. √d in the formula is explained below.
+# In a sequence (序列) of t steps each step has a query of its own. So there are t
+# queries, and each query i gets its own scores :math:`s_{ij}`, its own weights
+# :math:`w_{ij}` and its own result :math:`o_i`. The division by √d is explained below.
 #
 # .. math::
 #    s_{ij} = \frac{q_i \cdot k_j}{\sqrt d}, \qquad
@@ -83,8 +85,8 @@ def attention_by_loops(q, k, v):
 
 
 # %%
-# The same as two matrix products, for a whole batch. ``F.scaled_dot_product_attention``
-# is PyTorch's function for it.
+# Two matrix products compute the same for a whole batch. PyTorch's function for
+# attention is ``F.scaled_dot_product_attention``.
 
 
 def attention(q, k, v):
@@ -105,11 +107,14 @@ print("matrices equal PyTorch:", torch.allclose(results, attention(q, k, v), ato
 # %%
 # Why the scores are divided by √d
 # --------------------------------
-# A score is a sum of d products. Its standard deviation grows as √d. Softmax of large
-# scores puts almost all weight on one entry. Such a softmax is saturated (饱和) and has
-# almost no gradient (lesson 18). Divided by √d, the scores have a standard deviation
-# of 1 for every d. Here each of 1000 queries has 16 keys, and the mean of its largest
-# weight is printed.
+# A score is a sum of d products. For random queries and keys with a standard deviation
+# of 1, the standard deviation of a score is √d. Softmax of large scores puts almost all
+# weight on one entry. Such a softmax is saturated (饱和) and has almost no gradient
+# (lesson 18). After the division by √d, the scores have a standard deviation of 1 for
+# every d.
+#
+# The code takes 1000 queries and 16 keys for each d. It prints the mean of the largest
+# weight of a query, without and with the division.
 
 largest = {}
 for d in 4, 64, 1024:
@@ -124,11 +129,12 @@ for d in 4, 64, 1024:
 #: d = 1024: std of the scores 32, largest weight 0.96, after the division 0.25
 
 # %%
-# No step may see the future
-# --------------------------
-# A network that predicts the next symbol must not see it. A causal mask (因果掩码) says
-# which entries each query may see: the row of step i allows the steps 0 to i. All other
-# scores become minus infinity, and softmax gives them a weight of 0.
+# The causal mask
+# ---------------
+# A network that predicts the next symbol must not see this symbol or a later one. A
+# causal mask (因果掩码) says which entries each query may see. The row of step i allows
+# the steps 0 to i. All other scores become minus infinity, and softmax gives them a
+# weight of 0.
 
 t = 4
 allowed = torch.ones(t, t, dtype=torch.bool).tril()  # the lower triangle
@@ -140,7 +146,7 @@ print(scores.softmax(dim=1))
 #:         [0.2500, 0.2500, 0.2500, 0.2500]])
 
 # %%
-# PyTorch applies this mask with ``is_causal=True``, or any mask with ``attn_mask``.
+# PyTorch applies this mask with ``is_causal=True``. ``attn_mask`` takes any mask.
 
 q, k, v = torch.randn(2, t, 8), torch.randn(2, t, 8), torch.randn(2, t, 8)
 scores = q @ k.transpose(1, 2) / math.sqrt(8)  # [b, t, t]
@@ -155,12 +161,13 @@ print("by hand equals attn_mask:", torch.allclose(by_hand, masked, atol=1e-6))
 # %%
 # Several heads
 # -------------
-# In self-attention (自注意力) queries, keys and values come from the same sequence x,
-# by three linear layers. A single weighted mean mixes all that it looks at. So the d
-# features are cut into heads (注意力头), and each head has its own scores and its own
-# mean. Multi-head attention (多头注意力) puts the results of all heads side by side,
-# and a last linear layer mixes them. ``nn.MultiheadAttention`` stacks the first three
-# layers in one matrix, as an LSTM stacks its gates.
+# In self-attention (自注意力) three linear layers compute queries, keys and values from
+# the same sequence x. A single weighted mean mixes the values of all steps that it
+# looks at. Several means can look at different steps. So the d features are cut into
+# heads (注意力头), and each head has its own scores and its own mean. Multi-head
+# attention (多头注意力) puts the results of all heads side by side, and a last linear
+# layer mixes them. ``nn.MultiheadAttention`` stacks the first three layers in one
+# matrix, as an LSTM stacks its gates.
 
 
 def multi_head(x, layer):
@@ -177,6 +184,7 @@ def multi_head(x, layer):
 
 
 # %%
+# ``batch_first=True`` says that the shape of x is [b, t, d].
 
 layer = nn.MultiheadAttention(embed_dim=32, num_heads=4, batch_first=True)
 x = torch.randn(2, 7, 32)  # [b, t, d]
@@ -189,9 +197,10 @@ print(results.shape, mean_weights.shape)
 #: torch.Size([2, 7, 32]) torch.Size([2, 7, 7])
 
 # %%
-# Its mask has the opposite meaning. In ``F.scaled_dot_product_attention`` True allows
-# an entry, in ``nn.MultiheadAttention`` True forbids it. The wrong mask raises no
-# error. Step 0 then sees all other steps and not itself.
+# The mask of ``nn.MultiheadAttention`` has the opposite meaning. In
+# ``F.scaled_dot_product_attention`` True allows an entry. In ``nn.MultiheadAttention``
+# True forbids an entry. The wrong mask raises no error. Step 0 then sees all other
+# steps and not itself.
 
 x = torch.randn(1, 4, 32)
 for name, mask in ("allowed", allowed), ("not allowed", ~allowed):
@@ -201,13 +210,13 @@ for name, mask in ("allowed", allowed), ("not allowed", ~allowed):
 #: not allowed: weights of step 0 above zero: [True, False, False, False]
 
 # %%
-# It does not know the order
-# --------------------------
-# A mean does not depend on the order of what it takes the mean of. If the steps of x
-# are permuted (重排), the results are permuted in the same way, and each of them stays
-# the same. So attention cannot tell "ab" from "ba". The cure is to add a vector for
-# each position to x, the position embedding (位置嵌入): a table as in lesson 46, with a
-# row for each position.
+# Attention does not know the order
+# ---------------------------------
+# A weighted mean does not depend on the order of its terms. If the steps of x are
+# permuted (重排), the results are permuted in the same way, and each result stays the
+# same. So attention cannot tell "ab" from "ba". The solution is a vector for each
+# position, which is added to x. This vector is called the position embedding
+# (位置嵌入). It comes from a table as in lesson 46, with a row for each position.
 
 x = torch.randn(1, 7, 32)
 order = torch.randperm(7)
@@ -222,13 +231,14 @@ print(f"permuted first or later, equal: {same_without}, with positions {same_wit
 #: permuted first or later, equal: True, with positions False
 
 # %%
-# No distance in time
-# -------------------
-# Lesson 51 measures the gradient of the last output for the input of each step before.
-# Over 100 steps it falls to 10⁻²⁸ in an RNN, and to 10⁻³ in the LSTM that starts out
-# keeping. In attention the last step reaches all steps by one product each. Compared
-# are the gradients for the first ten steps and for the last ten, before any training.
-# The step that asks is left out.
+# The gradient over a long distance
+# ---------------------------------
+# Lesson 51 measures the gradient of the last output with respect to the input of each
+# earlier step. Over 100 steps this gradient becomes very small in an RNN, and much less
+# small in the LSTM whose gates start out keeping. In attention, one product connects
+# the last step directly with each other step. The code compares the gradients for the
+# first ten steps with those for the last ten, before any training. The last step itself
+# is left out.
 
 x = torch.randn(16, opt.length, 32, requires_grad=True)  # [b, t, d]
 outputs = multi_head(x, layer)
@@ -241,9 +251,11 @@ print(f"gradient for the first ten steps / for the last ten: {far_to_near:.1f}")
 # %%
 # The first of a hundred symbols
 # ------------------------------
-# Lesson 51's task: a letter, one of eight, then 99 random digits. Which letter was it?
-# A second task is harder: all 100 symbols are letters, and the first one is asked for.
-# There the kind of symbol no longer says which one is wanted. Only its position does.
+# The first task is that of lesson 51. A sequence begins with one of eight letters, and
+# 99 random digits follow. The network has to name the letter after the last digit. The
+# second task is harder. All 100 symbols are letters, and the network has to name the
+# first one. The kind of symbol no longer says which symbol is wanted. Only the position
+# does.
 
 
 def letter_then_digits(count):
@@ -260,8 +272,8 @@ def letters_only(count):
 tasks = {"a letter, then digits": letter_then_digits, "letters only": letters_only}
 
 # %%
-# The attention network has one head. First each symbol becomes a vector, and where it
-# is wanted, the vector of the position is added.
+# The attention network has one head. First each symbol becomes a vector. With
+# ``with_positions``, the vector of its position is added.
 
 
 class Embed(nn.Module):
@@ -278,8 +290,8 @@ class Embed(nn.Module):
 
 
 # %%
-# Only the last step asks, since only its result is used. ``weights`` returns what it
-# looks at.
+# Only the last step has a query, since only its result is used. ``weights`` returns the
+# weight of each step.
 
 
 class LastStepAttention(nn.Module):
@@ -300,7 +312,8 @@ class LastStepAttention(nn.Module):
 
 
 # %%
-# The LSTM is the one of lesson 51 whose gates start out keeping.
+# The LSTM is the one of lesson 51 whose gates start out keeping. The biases of its
+# forget gate and its input gate are set as there.
 
 
 class KeepingLSTM(nn.Module):
@@ -322,8 +335,8 @@ class KeepingLSTM(nn.Module):
 
 
 # %%
-# Each step trains on 32 new sequences. Every ten steps the network is tried on 500 new
-# sequences. A guess is right for 12.5 % of them.
+# Each training step takes 32 new sequences. Every ten steps the network is tested on
+# 500 new sequences. Random guesses are right for 12.5 % of them.
 
 
 def accuracy(net, task, count):
@@ -333,6 +346,7 @@ def accuracy(net, task, count):
 
 
 # %%
+# The training loop collects the accuracies as a curve.
 
 
 def train(net, task, lr):
@@ -352,8 +366,8 @@ def train(net, task, lr):
 
 
 # %%
-# Each kind has its own best of four learning rates, 0.005, 0.01, 0.02 and 0.04, and
-# three seeds.
+# Each kind of network gets its best of four learning rates, 0.005, 0.01, 0.02 and 0.04.
+# It is trained with three seeds.
 
 rates = {"LSTM, keeping": 0.02, "attention": 0.02, "attention, positions": 0.01}
 
@@ -366,6 +380,7 @@ def network(name):
 
 
 # %%
+# The last accuracy of each seed is printed.
 
 curves, nets = {}, {}
 for task_name, task in tasks.items():
@@ -386,7 +401,8 @@ for task_name, task in tasks.items():
 #: letters only, attention, positions: accuracy 1.00 1.00 1.00
 
 # %%
-# How soon is the letter known? It is known when the accuracy is above 90 %.
+# After how many steps does a network know the letter? It counts as known when the
+# accuracy is above 90 %.
 
 
 def steps_until_known(curve):
@@ -424,17 +440,22 @@ axes[0].legend()
 show("accuracy")
 
 # %%
-# On the first task all three know the letter, and attention needs less than half as
-# many steps as the LSTM. It does not have to keep the letter over 99 steps, because it
-# finds the letter by its kind. With letters only, attention without positions stays at
-# a guess, since all orders are equal for it. With positions it knows the letter. The
-# LSTM would have to close its input gate after the first symbol. It does not learn that
-# within these steps, with any of the four learning rates.
+# On the first task all three networks know the letter at the end, and attention needs
+# less than half as many steps as the LSTM. Attention does not have to keep the letter
+# over 99 steps. It finds the letter, because a letter is another kind of symbol than a
+# digit.
 #
-# What it looks at
-# ----------------
-# The weights of the last step for eight new sequences, one for each first letter. The
-# nets are those of the last seed, and nobody told them where to look.
+# With letters only, attention without positions is no better than a guess, since it
+# does not know the order. With positions it knows the letter. The LSTM would have to
+# close its input gate after the first symbol. It does not learn that within these
+# steps, with any of the four learning rates.
+
+# %%
+# What attention looks at
+# -----------------------
+# The code computes the weights of the last step for eight new sequences, one for each
+# first letter. The networks are those of the last seed. Their training had the right
+# letters as targets, and no information about where to look.
 
 first = torch.arange(8, device=opt.device)
 looks, weight_of_first = {}, {}
@@ -454,8 +475,8 @@ for run, net in nets.items():
 
 # %%
 # Drawn: these weights, a row for each sequence and a column for each position. In the
-# uppermost picture one letter gets no weight. The network knows it by its absence: a
-# sequence in which no other letter is found must begin with this one.
+# uppermost picture one letter gets no weight. The network can still name this letter.
+# If it finds no other letter in a sequence, the sequence must begin with this one.
 
 figure, axes = plt.subplots(4, 1, figsize=(9, 6.5), sharex=True)
 for ax, run in zip(axes, looks, strict=True):
