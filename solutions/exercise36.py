@@ -21,8 +21,8 @@ def full_gradient(net, x, y, batch_size):
     """
     The gradient of ``F.mse_loss(net(x), y)``, without all samples at once.
 
-    This is called gradient accumulation: a memory that holds a small batch only gives
-    the step of a large one. The network may have gradients of an earlier step.
+    This is called gradient accumulation: a memory for a small batch is enough for the
+    step of a large one. The network may have gradients of an earlier step.
 
     :param net: a network with one output
     :param x: [n, d]
@@ -58,7 +58,8 @@ def full_gradient_is_autograds(full_gradient):
             f"Autograd gives another gradient for {n} samples at once."
         )
         assert max(sizes) <= 3, (
-            f"The network is given {max(sizes)} samples at once, where 3 are allowed."
+            f"The batch size was 3, and {max(sizes)} samples came at once. "
+            "The network is given more samples than fit into the memory."
         )
 
 
@@ -103,7 +104,7 @@ def old_gradient_added(net, x, y, batch_size):
 
 @full_gradient.mistake
 def all_at_once(net, x, y, batch_size):
-    """samples at once, where 3 are allowed."""
+    """The network is given more samples than fit into the memory."""
     net.zero_grad()
     F.mse_loss(net(x), y).backward()
     return parameters_to_vector([p.grad for p in net.parameters()])

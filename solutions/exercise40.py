@@ -15,6 +15,7 @@ from solutions import exercise
     "``register_buffer``. ``self.training`` tells the mode.",
     "In training, normalise with the variance that divides by n, and keep the one that "
     "divides by n - 1. Move what is kept a tenth of the way, under ``no_grad``.",
+    without="BatchNorm1d batch_norm",
 )
 class Norm(nn.Module):
     """
@@ -48,8 +49,8 @@ def norm_holds_what_pytorch_holds(Norm):
     assert not missing, f"An optimizer does not find {missing} among its parameters."
     kept = [name for name in norm.state_dict() if name.startswith("running")]
     assert len(kept) == 2, (
-        f"state_dict holds {kept} of the running statistics: a plain attribute is not "
-        "saved."
+        f"state_dict holds {kept} of the running statistics. "
+        "A plain attribute is neither saved nor moved with the network."
     )
 
 
@@ -83,8 +84,8 @@ def norm_trains_as_pytorchs(Norm):
     )
     ratio = (norm.running_mean / right.running_mean).mean().item()
     assert abs(ratio - 1) < 1e-3, (
-        f"After three batches the running mean is {ratio:.2f} times PyTorch's. Its "
-        "momentum is the share of the new batch."
+        f"After three batches the running mean is {ratio:.2f} times PyTorch's. "
+        "PyTorch's momentum is the share of the new batch."
     )
     assert torch.allclose(norm.running_var, right.running_var, atol=1e-4), (
         "The running variance differs: it estimates that of all data, and divides by "
@@ -155,7 +156,7 @@ class RunningVarianceOverN(InParts):
 
 @Norm.mistake
 class MomentumTurned(InParts):
-    """Its momentum is the share of the new batch."""
+    """PyTorch's momentum is the share of the new batch."""
 
     @torch.no_grad()
     def keep(self, mean, variance):
@@ -165,7 +166,7 @@ class MomentumTurned(InParts):
 
 @Norm.mistake
 class PlainAttributes(InParts):
-    """a plain attribute is not saved."""
+    """A plain attribute is neither saved nor moved with the network."""
 
     def __init__(self, features):
         nn.Module.__init__(self)
