@@ -281,18 +281,17 @@ class Replaced(Scalar.solution):
 
 
 @Scalar.mistake
-class BreadthFirst(Scalar.solution):
+class EveryTime(Scalar.solution):
     """A node has to hand on its gradient once, after all nodes that use it."""
 
     def backward(self):
-        self.grad, waiting, seen = 1.0, [self], []
-        while waiting:
-            node = waiting.pop(0)
-            for parent, slope in node.parents:
-                parent.grad += slope * node.grad
-                if parent not in seen:
-                    seen.append(parent)
-                    waiting.append(parent)
+        self.grad = 1.0
+        self.hand_on()
+
+    def hand_on(self):
+        for parent, slope in self.parents:
+            parent.grad += slope * self.grad
+            parent.hand_on()
 
 
 @Scalar.mistake

@@ -127,7 +127,10 @@ def labels_left(net, x, y, device):
 
 @moved.mistake
 def another_network(net, x, y, device):
-    """That moved a copy of net. The optimizer and the caller still hold the old one."""
+    """
+    net itself stayed where it was. A copy may be there, but the optimizer and the
+    caller hold net.
+    """
     copy.deepcopy(net).to(device)
     return x.to(device), y.to(device)
 
