@@ -489,11 +489,12 @@ figure.colorbar(image, ax=axes, label="weight")
 show("weights")
 
 # %%
-# What it costs
-# -------------
-# Each of n steps compares itself with n steps. The scores are n² numbers, so that time
-# and memory grow with the square of the length. An LSTM has one step of equal size for
-# each symbol: its time grows with n alone. The shortest of ten runs counts.
+# What attention costs
+# --------------------
+# Each of n steps compares itself with n steps. The scores are n² numbers, so the work
+# and the memory grow with the square of the length. An LSTM has one step of equal size
+# for each symbol, so its work grows with n alone. The shortest of ten runs is printed.
+# The times depend on the machine.
 
 
 def shortest_time(function, x):
@@ -511,6 +512,7 @@ def self_attention(x):
 
 
 # %%
+# Both get the same sequences, first a short one and then one of four times its length.
 
 lstm = nn.LSTM(64, 64, batch_first=True)
 lengths = [opt.longest // 4, opt.longest]
@@ -531,14 +533,16 @@ for name, times_as_long in growth.items():
 #: 4 times the steps: LSTM takes 12 times as long
 
 # %%
-# Four times the steps are 16 times the scores. The time of attention grows about as
-# much, and more where so many numbers no longer fit into the processor's cache.
-# ``F.scaled_dot_product_attention`` works on a part of the scores at a time and does
-# not store all of them, but it computes all of them, too.
+# Four times the steps are 16 times the scores, so attention does 16 times the work. The
+# LSTM does four times the work. The times above grow even more than the work. One
+# reason is the processor's cache (缓存), a small and fast memory: 16 million scores do
+# not fit into it. ``F.scaled_dot_product_attention`` works on a part of the scores at a
+# time. It does not store all of them, but it computes all of them, too.
 #
-# In exchange the n steps of attention do not wait for each other, and a GPU computes
-# them at the same time. An LSTM cannot begin a step before the last one has ended.
-# Lesson 60 builds a language model from attention.
+# Attention also has an advantage in time. Its n steps do not wait for each other, so a
+# GPU computes them at the same time. An LSTM cannot begin a step before the last one
+# has ended. Lesson 60 builds a language model (语言模型) from attention, which predicts
+# the next letter of a text.
 
 # %%
 # Try it
