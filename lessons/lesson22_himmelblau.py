@@ -236,5 +236,5 @@ show("paths")
 #
 # - Predict the end of a search from (-0.270845, -0.923039), the top of the hill. Then
 #   write ``first_adam_step``, the length and the direction of the first step.
-# - Change the given ``descend_to`` until it survives its second step.
+# - Change the given ``descend_to`` until its second step has a gradient as well.
 # - Build ``all_minima``, a search from many starts that lists each minimum once.

@@ -257,5 +257,5 @@ viz.finish()  # new:
 #
 # - Predict how the training loss looks for ``--batch-size 20 --lr 0.01``, then watch.
 #   Then write ``points_copied``, the work of the server for a whole curve.
-# - Change the given ``calls_for`` until no point stays behind.
+# - Change the given ``calls_for`` until every point is sent.
 # - Build ``smoothed``, the moving average that many dashboards draw over a curve.
