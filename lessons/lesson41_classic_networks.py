@@ -2,8 +2,8 @@
 Lesson 41: classic networks (经典神经网络)
 ==========================================
 
-LeNet-5, AlexNet, VGG and GoogLeNet: first deeper and larger, then deeper with fewer
-weights. What each of them costs is counted here without a single download.
+LeNet-5, AlexNet, VGG and GoogLeNet became deeper from one to the next, and then smaller
+again. This lesson counts their parameters and operations without any download.
 
 :Notes: 经典神经网络
 :Needs: lessons 37 to 39
@@ -14,49 +14,57 @@ import torch
 from matplotlib import pyplot as plt
 from torch import nn, optim
 from torch.nn import functional as F
+from torch.utils.flop_counter import FlopCounterMode
 from torchvision import models
 
-from utils import (
-    batches,
-    evaluate,
-    mnist,
-    plot_curve,
-    settings,
-    show,
-    stop_if_not_finite,
-)
+from utils import evaluate, mnist, plot_curve, settings, show, stop_if_not_finite
 
-opt = settings(epochs=2, batch_size=200, lr=0.05, momentum=0.9)
+opt = settings(
+    epochs=2,
+    batch_size=100,
+    momentum=0.9,
+    images=30000,
+    quick={"images": 500},
+)
 torch.manual_seed(opt.seed)
 
 # %%
 # LeNet-5 (1998)
 # --------------
-# Two rounds of convolution and pooling, then three linear layers, for digits. Of the
-# original's details, ReLU and cross entropy stand here for a scaled tanh and a distance
-# to drawn letters, and the second convolution sees all six maps.
+# LeNet-5 was made to read digits. It has two rounds of convolution and pooling, and
+# then three linear layers.
+#
+# This is a simplified form. It has ReLU instead of a scaled tanh, and plain pooling
+# instead of pooling with learned factors. It has cross entropy instead of the distance
+# to a drawn picture of each character. Its second convolution uses all six maps.
 
-lenet = nn.Sequential(
-    nn.Conv2d(1, 6, 5, padding=2),  # [b, 1, 28, 28] => [b, 6, 28, 28]
-    nn.ReLU(),
-    nn.AvgPool2d(2),  # => [b, 6, 14, 14]
-    nn.Conv2d(6, 16, 5),  # => [b, 16, 10, 10]
-    nn.ReLU(),
-    nn.AvgPool2d(2),  # => [b, 16, 5, 5]
-    nn.Flatten(),  # => [b, 400]
-    nn.Linear(400, 120),
-    nn.ReLU(),
-    nn.Linear(120, 84),
-    nn.ReLU(),
-    nn.Linear(84, 10),  # => [b, 10]
-).to(opt.device)
+
+def lenet():
+    return nn.Sequential(
+        nn.Conv2d(1, 6, 5, padding=2),  # [b, 1, 28, 28] => [b, 6, 28, 28]
+        nn.ReLU(),
+        nn.AvgPool2d(2),  # => [b, 6, 14, 14]
+        nn.Conv2d(6, 16, 5),  # => [b, 16, 10, 10]
+        nn.ReLU(),
+        nn.AvgPool2d(2),  # => [b, 16, 5, 5]
+        nn.Flatten(),  # => [b, 400]
+        nn.Linear(400, 120),
+        nn.ReLU(),
+        nn.Linear(120, 84),
+        nn.ReLU(),
+        nn.Linear(84, 10),  # => [b, 10]
+    ).to(opt.device)
+
+
+# %%
+# Most of the parameters are in the linear layers:
 
 
 def parameter_count(net):
     return sum(p.numel() for p in net.parameters())
 
 
-for layer in lenet:
+for layer in lenet():
     if isinstance(layer, (nn.Conv2d, nn.Linear)):
         print(f"{layer}: {parameter_count(layer)} parameters")
 #: Conv2d(1, 6, kernel_size=(5, 5), stride=(1, 1), padding=(2, 2)): 156 parameters
@@ -64,117 +72,172 @@ for layer in lenet:
 #: Linear(in_features=400, out_features=120, bias=True): 48120 parameters
 #: Linear(in_features=120, out_features=84, bias=True): 10164 parameters
 #: Linear(in_features=84, out_features=10, bias=True): 850 parameters
-print(f"LeNet-5: {parameter_count(lenet)} parameters")
+print(f"LeNet-5: {parameter_count(lenet())} parameters")
 #: LeNet-5: 61706 parameters
 
 # %%
-# Most parameters are in the linear layers. The control is an MLP with as many.
+# LeNet-5 is compared with an MLP (多层感知机) that has about as many parameters.
 
-mlp = nn.Sequential(
-    nn.Flatten(),  # [b, 1, 28, 28] => [b, 784]
-    nn.Linear(784, 77),
-    nn.ReLU(),
-    nn.Linear(77, 10),  # => [b, 10]
-).to(opt.device)
-print(f"MLP: {parameter_count(mlp)} parameters")
+
+def mlp():
+    return nn.Sequential(
+        nn.Flatten(),  # [b, 1, 28, 28] => [b, 784]
+        nn.Linear(784, 77),
+        nn.ReLU(),
+        nn.Linear(77, 10),  # => [b, 10]
+    ).to(opt.device)
+
+
+print(f"MLP: {parameter_count(mlp())} parameters")
 #: MLP: 61225 parameters
 
-train_set, test_set = mnist(opt.data, opt.device, opt.quick)
-train_loader = batches(train_set, opt.batch_size, shuffle=True)
-test_loader = batches(test_set, batch_size=1000)
+# %%
+# Both are trained on a part of the data.
 
-losses, accuracies = {}, {}
-for name, net in ("LeNet-5", lenet), ("MLP", mlp):
-    optimizer = optim.SGD(net.parameters(), lr=opt.lr, momentum=opt.momentum)
-    losses[name] = []
+train_set, test_set = mnist(opt.data, opt.device, opt.quick)
+images, labels = train_set.tensors
+images, labels = images[: opt.images], labels[: opt.images]
+test_loader = [test_set.tensors]  # one batch of all
+
+
+def train(net, lr):
+    """The loss of each step."""
+    optimizer = optim.SGD(net.parameters(), lr=lr, momentum=opt.momentum)
+    losses = []
     for _ in range(opt.epochs):
-        for x, y in train_loader:
-            loss = F.cross_entropy(net(x), y)
-            losses[name].append(stop_if_not_finite(loss))
+        for i in torch.randperm(len(images)).split(opt.batch_size):
+            loss = F.cross_entropy(net(images[i]), labels[i])
+            losses.append(stop_if_not_finite(loss))
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
-    accuracies[name] = evaluate(net, test_loader)[1]
-    print(f"{name}: test accuracy {accuracies[name]:.3f}")
-#: LeNet-5: test accuracy 0.978
-#: MLP: test accuracy 0.964
+    return losses
+
+
+# %%
+# Each network has three learning rates.
+
+losses, accuracies = {}, {}
+for lr in 0.02, 0.05, 0.1:
+    for name, network in {"LeNet-5": lenet, "MLP": mlp}.items():
+        torch.manual_seed(opt.seed)
+        net = network()
+        losses[f"{name}, lr {lr}"] = train(net, lr)
+        accuracies[name, lr] = evaluate(net, test_loader)[1]
+        print(f"{name}, lr {lr}: test accuracy {accuracies[name, lr]:.3f}")
+#: LeNet-5, lr 0.02: test accuracy 0.974
+#: MLP, lr 0.02: test accuracy 0.956
+#: LeNet-5, lr 0.05: test accuracy 0.972
+#: MLP, lr 0.05: test accuracy 0.960
+#: LeNet-5, lr 0.1: test accuracy 0.979
+#: MLP, lr 0.1: test accuracy 0.949
 plot_curve(losses, "lenet_and_mlp", ylabel="training loss")
 
 # %%
 # AlexNet, VGG and GoogLeNet
 # --------------------------
-# On the meta device a tensor has a shape and no content, so that a network of half a
-# gigabyte is built at once. AlexNet (2012) took LeNet's plan to colour photographs,
-# with ReLU and dropout. VGG (2014) is all 3 × 3 convolutions: two of them see what one
-# of 5 × 5 sees, with 18 weights instead of 25, and a ReLU in between.
+# AlexNet (2012) is LeNet's plan for colour photographs, with ReLU and dropout. VGG
+# (2014) has convolutions of 3×3 only. Two of them have the receptive field of one 5×5,
+# with 18 weights instead of 25, and with a ReLU between them.
+#
+# A tensor on the device "meta" has a shape and no numbers. So even a network of half a
+# gigabyte is made at once, and nothing is computed.
 
-shares = {}
-for name in "alexnet", "vgg16", "googlenet":
-    with torch.device("meta"):
-        kwargs = {"init_weights": False} if name == "googlenet" else {}
-        net = models.get_model(name, weights=None, **kwargs)
-    convolutions = [m for m in net.modules() if isinstance(m, nn.Conv2d)]
-    linear = [m for m in net.modules() if isinstance(m, nn.Linear)]
-    count = sum(parameter_count(m) for m in linear)
-    shares[name] = count / parameter_count(net)
-    print(f"{name}: {len(convolutions)} convolutions, {len(linear)} linear layers")
-    print(f"  {parameter_count(net)} parameters, {shares[name]:.0%} in linear layers")
-    print(f"  the largest: {max(map(parameter_count, linear))}")
-#: alexnet: 5 convolutions, 3 linear layers
-#:   61100840 parameters, 96% in linear layers
-#:   the largest: 37752832
-#: vgg16: 13 convolutions, 3 linear layers
-#:   138357544 parameters, 89% in linear layers
-#:   the largest: 102764544
-#: googlenet: 59 convolutions, 5 linear layers
-#:   13004888 parameters, 56% in linear layers
-#:   the largest: 2098176
+with torch.device("meta"):
+    nets = {
+        "AlexNet": models.alexnet(),
+        "VGG-16": models.vgg16(),
+        "GoogLeNet": models.googlenet(init_weights=False),
+    }
+
 
 # %%
-# VGG-16's largest layer alone, on 512 maps of 7 × 7, is most of the network. GoogLeNet
-# (2014) takes the mean of each map instead, and needs no such layer. (Four of its five
-# linear layers belong to side outputs that only training uses.)
-#
-# A 1 × 1 convolution
-# -------------------
-# It mixes the channels of each pixel and looks at no neighbour: a linear layer on
-# channels. From 192 channels down to 16 before a 5 × 5 convolution, it saves nine
-# tenths of the weights, and of the work, since each weight is used once a pixel.
+# The layers are counted by their class.
+
+
+def layers_of(net, kind):
+    return [layer for layer in net.modules() if isinstance(layer, kind)]
+
+
+shares = {}
+for name, net in nets.items():
+    convolutions, linear = layers_of(net, nn.Conv2d), layers_of(net, nn.Linear)
+    counts = [parameter_count(layer) for layer in linear]
+    shares[name] = sum(counts) / parameter_count(net)
+    print(f"{name}: {len(convolutions)} convolutions, {len(linear)} linear layers")
+    print(f"  {parameter_count(net)} parameters, {shares[name]:.0%} in linear layers")
+    print(f"  the largest linear layer: {max(counts)}")
+#: AlexNet: 5 convolutions, 3 linear layers
+#:   61100840 parameters, 96% in linear layers
+#:   the largest linear layer: 37752832
+#: VGG-16: 13 convolutions, 3 linear layers
+#:   138357544 parameters, 89% in linear layers
+#:   the largest linear layer: 102764544
+#: GoogLeNet: 59 convolutions, 5 linear layers
+#:   13004888 parameters, 56% in linear layers
+#:   the largest linear layer: 2098176
+
+# %%
+# The largest layer of VGG-16 has most of the parameters of the network. Its input are
+# 512 maps of 7×7. GoogLeNet (2014) takes the mean of each map instead, so it needs no
+# such layer. Four of its five linear layers belong to side outputs, which only its
+# training uses.
+
+# %%
+# A 1×1 convolution
+# -----------------
+# A 1×1 convolution (1×1卷积) uses no neighbours. It mixes the channels of each pixel,
+# as a linear layer would. GoogLeNet uses it to make 16 channels of 192 in front of a
+# convolution of 5×5. This saves nine tenths of the weights. It saves as much work,
+# since each weight is used once a pixel.
+
+
+def narrowed(c, c_out, k):
+    """[b, 192, h, w] => [b, c, h, w] => [b, c_out, h, w]"""
+    return nn.Sequential(
+        nn.Conv2d(192, c, 1), nn.ReLU(), nn.Conv2d(c, c_out, k, padding=k // 2)
+    )
+
 
 direct = nn.Conv2d(192, 32, 5, padding=2)
-narrowed = nn.Sequential(
-    nn.Conv2d(192, 16, 1), nn.ReLU(), nn.Conv2d(16, 32, 5, padding=2)
-)
+print("direct:  ", parameter_count(direct), "parameters")
+#: direct:   153632 parameters
+print("narrowed:", parameter_count(narrowed(16, 32, 5)), "parameters")
+#: narrowed: 15920 parameters
+
+# %%
+# The linear layer on the channels gives the same numbers:
+
+one_by_one = nn.Conv2d(192, 16, 1)
 x = torch.rand(1, 192, 28, 28)
-print(f"{parameter_count(direct)} parameters, or {parameter_count(narrowed)}")
-#: 153632 parameters, or 15920
-pixels = x.movedim(1, -1)  # [b, c, h, w] => [b, h, w, c]
-mixed = F.linear(pixels, narrowed[0].weight.flatten(1), narrowed[0].bias)
-print(torch.allclose(narrowed[0](x), mixed.movedim(-1, 1), atol=1e-5))
-#: True
+pixels = x.movedim(1, 3)  # [b, c, h, w] => [b, h, w, c]
+mixed = F.linear(pixels, one_by_one.weight.view(16, 192), one_by_one.bias)
+mixed = mixed.movedim(3, 1)  # [b, h, w, c] => [b, c, h, w]
+same_as_linear = torch.allclose(one_by_one(x), mixed, atol=1e-5)
+print("1×1 convolution equals a linear layer:", same_as_linear)
+#: 1×1 convolution equals a linear layer: True
 
 # %%
 # An inception block
 # ------------------
-# GoogLeNet does not choose a kernel's size: four branches look at the same input, and
-# their maps are joined. This is the first of its nine blocks.
+# GoogLeNet does not choose one size of kernel. Its inception block (Inception模块) has
+# four branches with the same input, and their maps are joined. This is the first of its
+# nine blocks.
 
 
 class Inception(nn.Module):
-    """Four branches, [b, 192, h, w] to [b, 64 + 128 + 32 + 32, h, w]."""
+    """[b, 192, h, w] => [b, 64 + 128 + 32 + 32, h, w]"""
 
     def __init__(self):
         super().__init__()
         self.one = nn.Conv2d(192, 64, 1)
-        self.three = nn.Sequential(
-            nn.Conv2d(192, 96, 1), nn.ReLU(), nn.Conv2d(96, 128, 3, padding=1)
-        )
-        self.five = narrowed
+        self.three = narrowed(96, 128, 3)
+        self.five = narrowed(16, 32, 5)
         self.pool = nn.Conv2d(192, 32, 1)
 
     def forward(self, x):
-        pooled = F.max_pool2d(x, 3, stride=1, padding=1)
-        branches = self.one(x), self.three(x), self.five(x), self.pool(pooled)
+        pooled = F.max_pool2d(x, 3, stride=1, padding=1)  # the same size
+        branches = [self.one(x), self.three(x), self.five(x), self.pool(pooled)]
         return F.relu(torch.cat(branches, dim=1))
 
 
@@ -182,56 +245,91 @@ print(Inception()(x).shape)
 #: torch.Size([1, 256, 28, 28])
 
 # %%
-# Accuracy and cost
-# -----------------
-# torchvision keeps with each set of weights what it reaches on ImageNet's 1000 classes:
-# accuracy, parameters, and billions of operations an image. Asking for that downloads
-# nothing.
+# Counting operations
+# -------------------
+# A weight that is multiplied with a pixel and added to a sum costs two floating-point
+# operations (浮点运算). A multiplication and an addition together are one multiply-add
+# (乘加运算). torchvision counts multiply-adds and calls them GFLOPs.
+# ``FlopCounterMode`` counts operations, as this project does (lesson 28).
 
-years = {"alexnet": 2012, "vgg16": 2014, "googlenet": 2014, "resnet18": 2015}
-years |= {"resnet50": 2015, "densenet121": 2016, "mobilenet_v3_large": 2019}
-years |= {"efficientnet_b0": 2019, "vit_b_16": 2020, "convnext_tiny": 2022}
-table = {}
-for name, year in years.items():
-    meta = next(iter(models.get_model_weights(name))).meta  # the first set of weights
-    top1 = meta["_metrics"]["ImageNet-1K"]["acc@1"]
-    table[name] = top1, meta["num_params"] / 1e6, meta["_ops"]
-    print(
-        f"{year} {name:18s} {top1:.1f} %, {meta['num_params'] / 1e6:5.1f} million",
-        end=", ",
-    )
-    print(f"{meta['_ops']:.2f} GFLOP")
-#: 2012 alexnet            56.5 %,  61.1 million, 0.71 GFLOP
-#: 2014 vgg16              71.6 %, 138.4 million, 15.47 GFLOP
-#: 2014 googlenet          69.8 %,   6.6 million, 1.50 GFLOP
-#: 2015 resnet18           69.8 %,  11.7 million, 1.81 GFLOP
-#: 2015 resnet50           76.1 %,  25.6 million, 4.09 GFLOP
-#: 2016 densenet121        74.4 %,   8.0 million, 2.83 GFLOP
-#: 2019 mobilenet_v3_large 74.0 %,   5.5 million, 0.22 GFLOP
-#: 2019 efficientnet_b0    77.7 %,   5.3 million, 0.39 GFLOP
-#: 2020 vit_b_16           81.1 %,  86.6 million, 17.56 GFLOP
-#: 2022 convnext_tiny      82.5 %,  28.6 million, 4.46 GFLOP
+image = torch.zeros(1, 3, 224, 224, device="meta")
+alexnet = nets["AlexNet"].eval()
+with FlopCounterMode(display=False) as counter:
+    alexnet(image)
+gflop = counter.get_total_flops() / 1e9
+weights = models.AlexNet_Weights.IMAGENET1K_V1
+print(f"AlexNet, counted: {gflop:.2f} billion operations")
+#: AlexNet, counted: 1.43 billion operations
+print(f"torchvision's number: {weights.meta['_ops']:.2f} billion multiply-adds")
+#: torchvision's number: 0.71 billion multiply-adds
 
 # %%
-# The area of a bubble is the number of parameters. AlexNet and VGG, large and low, are
-# what the later ones left behind.
+# Accuracy and cost
+# -----------------
+# torchvision keeps, for each set of weights, its accuracy on ImageNet's 1000 classes.
+# This information needs no download. The operations below are torchvision's numbers
+# times two.
+
+years = {
+    "alexnet": 2012,
+    "vgg16": 2014,
+    "googlenet": 2014,
+    "resnet18": 2015,
+    "resnet50": 2015,
+    "densenet121": 2016,
+    "mobilenet_v3_large": 2019,
+    "efficientnet_b0": 2019,
+    "vit_b_16": 2020,
+    "convnext_tiny": 2022,
+}
+
+# %%
+# The first set of weights of each network:
+
+table = {}
+for name, year in years.items():
+    sets = list(models.get_model_weights(name))
+    meta = sets[0].meta
+    table[name] = {
+        "accuracy": meta["_metrics"]["ImageNet-1K"]["acc@1"],
+        "parameters": meta["num_params"] / 1e6,
+        "operations": 2 * meta["_ops"],
+    }
+    row = f"{year} {name:18s} {table[name]['accuracy']:.1f} %"
+    row += f", {table[name]['parameters']:5.1f} million parameters"
+    print(f"{row}, {table[name]['operations']:5.2f} billion operations")
+#: 2012 alexnet            56.5 %,  61.1 million parameters,  1.43 billion operations
+#: 2014 vgg16              71.6 %, 138.4 million parameters, 30.94 billion operations
+#: 2014 googlenet          69.8 %,   6.6 million parameters,  3.00 billion operations
+#: 2015 resnet18           69.8 %,  11.7 million parameters,  3.63 billion operations
+#: 2015 resnet50           76.1 %,  25.6 million parameters,  8.18 billion operations
+#: 2016 densenet121        74.4 %,   8.0 million parameters,  5.67 billion operations
+#: 2019 mobilenet_v3_large 74.0 %,   5.5 million parameters,  0.43 billion operations
+#: 2019 efficientnet_b0    77.7 %,   5.3 million parameters,  0.77 billion operations
+#: 2020 vit_b_16           81.1 %,  86.6 million parameters, 35.13 billion operations
+#: 2022 convnext_tiny      82.5 %,  28.6 million parameters,  8.91 billion operations
+
+# %%
+# Drawn: accuracy and cost. The area of a bubble is the number of parameters. AlexNet
+# and VGG-16 are large, and less accurate than most of the smaller ones.
 
 plt.figure(figsize=(8, 5))
-for name, (top1, millions, gflop) in table.items():
-    plt.scatter(gflop, top1, s=8 * millions, alpha=0.5)
+for name, row in table.items():
+    cost, accuracy = row["operations"], row["accuracy"]
+    plt.scatter(cost, accuracy, s=8 * row["parameters"], alpha=0.5)
     side, offset = ("right", -6) if name == "googlenet" else ("left", 6)
     where = {"xytext": (offset, 5), "textcoords": "offset points", "ha": side}
-    plt.annotate(name, (gflop, top1), fontsize=8, **where)
+    plt.annotate(name, (cost, accuracy), fontsize=8, **where)
 plt.xscale("log")
-plt.xlim(0.1, 60)
+plt.xlim(0.2, 120)
 plt.ylim(52, 86)
-plt.xlabel("GFLOP an image")
+plt.xlabel("billion operations an image")
 plt.ylabel("ImageNet top-1 accuracy (%)")
 show("accuracy_and_cost")
 
 # %%
 # Try it
 # ------
-# - Predict the parameters of LeNet's first convolution, then look at the table above.
+# - Predict the parameters of LeNet's first convolution, then look at the output above.
 # - Change LeNet's pooling to ``MaxPool2d``, and its ReLU to tanh. Which matters more?
-# - Build the whole GoogLeNet's list of output sizes, with hooks, on the meta device.
+# - Build the list of all output sizes of GoogLeNet, with hooks, on the meta device.
