@@ -2,8 +2,9 @@
 Lesson 60: a block of known parts (Transformer)
 ===============================================
 
-A Transformer is attention, a small MLP, residual connections and layer norms, repeated.
-A small one learns first names letter by letter, against counts and against an LSTM.
+A Transformer repeats a block of attention, a small MLP, residual connections and layer
+norms. A small Transformer learns first names letter by letter. It is compared with
+counts of letter pairs and with an LSTM.
 
 :Notes: none; an addition
 :Needs: lessons 40, 42, 46, 51 and 59
@@ -38,8 +39,8 @@ torch.manual_seed(opt.seed)
 # Layer norm
 # ----------
 # Batch norm (lesson 40) takes mean and variance over a batch. Layer norm (层归一化)
-# takes them over the features of one step. So a step's result does not depend on the
-# other sequences of the batch or on the other steps.
+# takes them over the features of one step. So the result of a step does not depend on
+# the other sequences of the batch or on the other steps.
 
 norm = nn.LayerNorm(8)
 x = torch.randn(2, 5, 8)  # [b, t, d]
@@ -54,13 +55,14 @@ print("by hand equals nn.LayerNorm:", torch.allclose(norm(x), by_hand, atol=1e-6
 # ---------
 # Attention moves information between steps. The MLP then computes with each step on its
 # own. Each of the two stands in a residual connection (lesson 42): x + f(norm(x)). The
-# block ends with the shape that it started with, so that blocks can be stacked.
+# result of the block has the same shape as x, so blocks can be stacked.
 #
 # .. math::
 #    x &\leftarrow x + \mathrm{attention}(\mathrm{norm}_1(x)) \\
 #    x &\leftarrow x + \mathrm{mlp}(\mathrm{norm}_2(x))
 #
-# Two functions cut the features into heads and put them together again.
+# Two functions for the heads are needed first. ``split`` cuts the features into heads,
+# and ``join`` puts the heads side by side again.
 
 
 def split(x, heads):
@@ -75,8 +77,9 @@ def join(x):
 
 
 # %%
-# Causal self-attention with several heads, as in lesson 59. All heads are computed at
-# once: the matrix products run over the last two dimensions.
+# ``SelfAttention`` is the causal self-attention of lesson 59 with several heads. All
+# heads are computed at once, because the matrix products run over the last two
+# dimensions.
 
 
 class SelfAttention(nn.Module):
@@ -97,7 +100,8 @@ class SelfAttention(nn.Module):
 
 
 # %%
-# The two lines of ``forward`` are the two formulas, with dropout (lesson 35).
+# The two lines of ``forward`` are the two formulas, with dropout (lesson 35). GELU is
+# an activation of lesson 28, a smooth form of ReLU.
 
 
 class Block(nn.Module):
@@ -115,9 +119,9 @@ class Block(nn.Module):
 
 
 # %%
-# ``nn.TransformerEncoderLayer`` is the same block. With its weights copied, the results
-# are equal. (``norm_first`` puts the norms where they are here. The first Transformer
-# had them behind the sums.)
+# ``nn.TransformerEncoderLayer`` is the same block. When our block gets the weights of
+# this layer, the results are equal. ``norm_first=True`` puts each norm before attention
+# or the MLP, as in our block. The first Transformer put each norm after the sum.
 
 block = Block(32, heads=4).eval()
 layer = nn.TransformerEncoderLayer(
@@ -131,6 +135,7 @@ layer = nn.TransformerEncoderLayer(
 
 
 # %%
+# Each part of our block gets the weights of the matching part of the layer.
 
 pairs = {
     block.norm1: layer.norm1,
@@ -146,6 +151,7 @@ with torch.no_grad():
     block.attention.qkv.bias.copy_(layer.self_attn.in_proj_bias)
 
 # %%
+# Both blocks get the same x. PyTorch's layer also needs the causal mask.
 
 x = torch.randn(2, 6, 32)  # [b, t, d]
 mask = nn.Transformer.generate_square_subsequent_mask(6)  # minus infinity: forbidden
@@ -156,10 +162,11 @@ print("block equals nn.TransformerEncoderLayer:", equal)
 # %%
 # The data
 # --------
-# The 5163 first names of lesson 46. A dot, number 0, stands before each name and after
-# it. The network reads x and predicts y, which is x moved by one letter. Names of a
-# batch have different lengths: x is filled up with 0, and y with -1, which the loss
-# leaves out. One name in ten is kept for validation (验证).
+# The data are the 5163 first names of lesson 46. A dot, which has the number 0, stands
+# before each name and after it. The network reads x and predicts y: each letter of y is
+# the one that follows in the name. The names of a batch have different lengths. x is
+# filled up with 0 and y is filled up with -1, which the loss leaves out. One name in
+# ten is kept for validation (验证).
 
 alphabet = ".abcdefghijklmnopqrstuvwxyz"
 female = read_data(opt.data, "names/female.txt").decode().split()
@@ -181,6 +188,7 @@ def encode(names):
 
 
 # %%
+# The names are divided at random. The last line shows x and y of one name.
 
 order = torch.randperm(len(names)).tolist()
 tenth = len(names) // 10
@@ -198,9 +206,10 @@ print(x.tolist(), y.tolist())
 # %%
 # What counting gives
 # -------------------
-# The simplest model of letters counts pairs: how often does each letter follow each?
+# The simplest model of letters counts how often each letter follows each other letter.
 # It is called a bigram (二元语法) model. A number a is added to all counts, so that no
-# pair has the probability 0. The best of three a is taken, on the validation names.
+# pair has the probability 0. Three values of a are tried, and the one with the smallest
+# validation loss is used.
 
 counts = torch.zeros(27, 27)
 for name in train_names:
@@ -223,7 +232,8 @@ print(f"guess {math.log(27):.2f} nats a letter, bigram {bigram:.2f}")
 # ------------
 # The Transformer looks up a row for the letter and a row for its position, and adds
 # them (lesson 59). Then come the blocks, a last norm and a linear layer to 27 logits.
-# All steps are trained at once, since the causal mask lets no step see its own answer.
+# All steps are trained at once. This is possible because the causal mask lets no step
+# see its own target.
 
 
 class Transformer(nn.Module):
@@ -243,7 +253,7 @@ class Transformer(nn.Module):
 
 
 # %%
-# The LSTM has about as many parameters.
+# The LSTM has about as many parameters as the Transformer.
 
 
 class LSTM(nn.Module):
@@ -260,6 +270,7 @@ class LSTM(nn.Module):
 
 
 # %%
+# The parameters of both networks are counted.
 
 kinds = {"Transformer": Transformer, "LSTM": LSTM}
 parameters = {}
@@ -271,9 +282,10 @@ print(parameters)
 # %%
 # Training
 # --------
-# Both have AdamW with a learning rate that rises and falls again (lesson 34), and
-# clipped gradients (lesson 50). The learning rate is the best of 0.002, 0.004, 0.008
-# and 0.016 for the Transformer, and of 0.004, 0.008, 0.016 and 0.032 for the LSTM.
+# Both are trained with AdamW (lesson 33), with clipped gradients (lesson 50), and with
+# a learning rate that rises and falls again (lesson 34). The largest learning rate is
+# the best of 0.002, 0.004, 0.008 and 0.016 for the Transformer. For the LSTM it is the
+# best of 0.004, 0.008, 0.016 and 0.032.
 
 rates = {"Transformer": 0.016, "LSTM": 0.032}
 
@@ -292,7 +304,8 @@ def validate(net):
 
 
 # %%
-# ``yield`` hands out one batch and goes on from there when the next one is asked for.
+# ``yield`` gives one batch to the loop and stops the function there. The function goes
+# on from this line when the loop asks for the next batch.
 
 
 def training_batches():
@@ -307,7 +320,7 @@ def training_batches():
 
 
 # %%
-# ``train`` returns the validation loss, each 20 steps.
+# ``train`` returns the validation loss after every 20 steps.
 
 
 def train(net, lr):
@@ -328,6 +341,8 @@ def train(net, lr):
 
 
 # %%
+# Each kind of network is trained with each seed, and the last validation loss is
+# printed.
 
 losses, nets = {}, {}
 for name, make in kinds.items():
@@ -343,14 +358,15 @@ for name, make in kinds.items():
 #: LSTM: validation loss 1.89 1.89 1.89, bigram 2.36
 
 # %%
-# Both know far more than pairs, because they see all letters before. The LSTM is a
-# little better than the Transformer in each seed. Names are short, so a long distance
-# does not stop an LSTM here. An LSTM is built to read in order. The Transformer has to
-# learn from few names what a position means. Its strength lies in long sequences
-# (lesson 59) and in large data, and this lesson has neither.
+# Both networks predict much better than the bigram model, because they see all earlier
+# letters. The LSTM is a little better than the Transformer in each seed. Names are
+# short, so a long distance is no problem for an LSTM here. An LSTM reads in order by
+# its construction. The Transformer has to learn from few names what a position means.
+# Transformers are used for long sequences (lesson 59) and for large data sets, and this
+# lesson has neither.
 
 # %%
-# Drawn: the validation loss during training, the mean of the seeds.
+# Drawn: the validation loss during training, as the mean over the seeds.
 
 curves = {}
 for name, runs in losses.items():
@@ -367,9 +383,11 @@ show("loss")
 # %%
 # Generated names
 # ---------------
-# Start with a dot, draw the next letter from the predicted probabilities, append it,
-# and ask again. The logits are divided by a temperature (温度) first. Below 1 it makes
-# likely letters likelier, above 1 it makes all letters more alike.
+# The network generates a name letter by letter. The text starts with a dot. The next
+# letter is drawn from the predicted probabilities and added to the text, and the
+# network predicts again. The logits are first divided by a number, the temperature
+# (温度). A temperature below 1 makes likely letters more likely. A temperature above 1
+# makes the probabilities of all letters more equal.
 
 
 def decode(numbers):
@@ -390,9 +408,10 @@ def generate(net, count, temperature=1.0):
 
 
 # %%
-# Three numbers judge the names of each network. New: not among the training names.
-# Different: counted once if they come twice. Held out: real names from the validation
-# list, which the network has never seen.
+# Three shares describe the names of each network. "new" is the share of names that are
+# not training names. "different" is the share that is left when each name counts only
+# once. "held out" is the share of validation names that the network generates, although
+# it has never seen them.
 
 known, held_out = set(train_names), set(valid_names)
 
@@ -404,6 +423,7 @@ def judge(made):
 
 
 # %%
+# The shares are means over the Transformers of all seeds.
 
 shares, examples = {}, {}
 for temperature in 0.5, 1.0, 1.5:
@@ -421,10 +441,10 @@ for temperature in 0.5, 1.0, 1.5:
 #: temperature 1.5: new 0.96, different 0.99
 
 # %%
-# Drawn: names at each temperature, and the three shares. Names of the training list
-# are red. At a low temperature the network repeats itself and its training list. At a
-# high one it makes names that are hard to pronounce. A few of its new names are real
-# ones: they stand in the held-out list.
+# Drawn: names at each temperature, and the three shares. Training names are red. At a
+# low temperature the network repeats itself and its training names. At a high
+# temperature it makes names that are hard to pronounce. A few of its new names are real
+# ones, because they are among the validation names.
 
 figure, axes = plt.subplots(1, 4, figsize=(11, 4.2), width_ratios=[2, 2, 2, 3])
 for ax, temperature in zip(axes[:3], examples, strict=True):
@@ -444,8 +464,9 @@ show("names")
 # A cache of keys and values
 # --------------------------
 # ``generate`` computes all steps anew for each letter. But a step sees no later step,
-# so its keys and values never change. A cache (缓存) keeps them. Then only the last
-# letter goes through the network, and its query meets the kept keys.
+# so its keys and values never change. A cache (缓存) is a store of results that are
+# needed again. Here it keeps the keys and values. Then only the last letter goes
+# through the network, and its query is compared with the kept keys.
 
 
 def next_logits(net, letter, position, caches):
@@ -465,6 +486,8 @@ def next_logits(net, letter, position, caches):
 
 
 # %%
+# ``generate_cached`` differs from ``generate`` in one point: the network gets the last
+# letter and the caches, not the whole text.
 
 
 @torch.no_grad()
@@ -498,9 +521,10 @@ print(f"the cache is {saved:.1f} times as fast")
 #: the cache is 4.1 times as fast
 
 # %%
-# A name takes 12 rounds at most. Without the cache they compute 1 + 2 + ... + 12 = 78
-# steps, with it 12. For a text of 1000 letters the difference is 500500 to 1000. For
-# this reason every chat program has such a cache, and its memory grows with the text.
+# A name takes at most 12 rounds. Without the cache they compute 1 + 2 + ... + 12 = 78
+# steps. With the cache they compute 12 steps. For a text of 1000 letters the numbers
+# are 500500 and 1000. Programs that generate long texts therefore use such a cache. Its
+# memory grows with the length of the text.
 
 # %%
 # Try it
