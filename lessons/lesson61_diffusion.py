@@ -2,8 +2,8 @@
 Lesson 61: from noise to data by small steps (扩散模型)
 =======================================================
 
-Noise is carried to data along a field of velocities. A network learns the field from
-straight lines. The same code makes points on a ring first, and digits in the end.
+A network learns velocities that move random noise to data in many small steps. The same
+code first makes points on a ring, and later digits.
 
 :Notes: none; an addition
 :Needs: lessons 38, 54, 55 and 56
@@ -32,13 +32,13 @@ torch.manual_seed(opt.seed)
 # A line from noise to data
 # -------------------------
 # A diffusion model (扩散模型) makes data out of noise in many small steps. Flow
-# matching (流匹配) is its simplest form. Take a random noise x₀, a data point x₁ and
-# the line between them. The time t runs from 0 (noise) to 1 (data).
+# matching (流匹配) is its simplest form. It takes a random noise x₀, a data point x₁
+# and the line between them. The time t runs from 0 (noise) to 1 (data).
 #
 # .. math::
 #    x_t = (1 - t) \, x_0 + t \, x_1, \qquad v = \frac{dx_t}{dt} = x_1 - x_0
 #
-# v is the velocity (速度) on this line. It does not depend on t. Autograd gives the
+# v is the velocity (速度) on this line. It does not depend on t. Autograd computes the
 # same derivative.
 
 x0 = torch.randn(2)
@@ -53,7 +53,7 @@ print("derivative of the line equals x1 - x0:", equal)
 #: derivative of the line equals x1 - x0: True
 
 # %%
-# The data are a ring as in lesson 57: eight small Gaussians around a circle.
+# The data form a ring as in lesson 57: eight small Gaussians around a circle.
 
 angles = torch.arange(8) * 2 * math.pi / 8
 centres = 2 * torch.stack([angles.cos(), angles.sin()], dim=1)  # [8, 2]
@@ -66,13 +66,16 @@ def ring(count):
 
 
 # %%
-# What there is to learn
-# ----------------------
-# A new sample has only its noise x₀ and does not know its x₁. At a point x many lines
-# cross, each with its own velocity. A network v(x, t) with the squared error as its
-# loss learns their mean. For a finite set of n data points the mean is known: the
-# points x_i are weighted by how likely the line to each of them passes x at the time t.
-# The noise of that line is (x - t x_i) / (1 - t), and it is normally distributed.
+# What the network learns
+# -----------------------
+# A new sample has only its noise x₀. Its data point x₁ is not known yet. Many lines
+# cross at a point x, each with a velocity of its own. A network v(x, t) with the
+# squared error as its loss learns the mean of these velocities.
+#
+# For a finite set of n data points this mean is known. Each data point :math:`x_i` gets
+# a weight. The weight says how likely the line to :math:`x_i` passes x at the time t.
+# The noise of that line is :math:`(x - t \, x_i) / (1 - t)`, and it is normally
+# distributed.
 #
 # .. math::
 #    w_i &= \mathrm{softmax}_i \Bigl(- \frac{|x - t \, x_i|^2}{2 (1 - t)^2} \Bigr) \\
@@ -90,10 +93,13 @@ def mean_velocity(x, t, data):
 
 
 # %%
-# Softmax and a weighted mean: this is attention (lesson 59) with the data as values.
-# The same field follows from the gradient of the logarithm of the density, which is
-# called the score (得分函数). The score points to where points lie more densely, and
-# autograd computes it.
+# This formula is softmax and a weighted mean. So it is attention (lesson 59) with the
+# data as values.
+#
+# The same velocity follows from the gradient of the logarithm of the density.
+# :math:`p_t` is the density of the points :math:`x_t` at the time t. The gradient of
+# its logarithm is called the score (得分函数). It is not the score of attention. It
+# points to where the density grows, and autograd computes it.
 #
 # .. math:: v(x, t) = \frac{x + (1 - t) \, \nabla_x \log p_t(x)}{t}
 
@@ -109,15 +115,16 @@ print("mean velocity equals that from the score:", equal)
 #: mean velocity equals that from the score: True
 
 # %%
-# Other diffusion models let the network predict the noise x₀ instead of the velocity.
-# On the line, x_t = x₀ + t v. So the noise is x_t - t v, and each of the two follows
-# from the other.
-#
+# In other diffusion models the network predicts the noise x₀ instead of the velocity.
+# On the line, :math:`x_t = x_0 + t \, v`. So the noise is :math:`x_t - t \, v`, and
+# each of the two follows from the other.
+
+# %%
 # Training
 # --------
-# The network sees a point and its time. It does not matter how many numbers a point
-# has, so that the same function serves for the ring and later for digits. SiLU is
-# x · sigmoid(x), a smooth ReLU: a velocity should not have kinks.
+# The network gets a point and its time. A point may have any number d of coordinates,
+# so the same function makes the network for the ring and later the one for digits. SiLU
+# is x · sigmoid(x), a smooth form of ReLU. So the velocity has no kinks (lesson 16).
 
 
 def velocity_network(d, width):
@@ -133,7 +140,7 @@ def velocity_network(d, width):
 
 
 # %%
-# Each step draws data, noise and times anew. The target is x₁ - x₀.
+# Each step draws new noise and new times for a batch of data. The target is x₁ - x₀.
 
 
 def flow_loss(net, x1):
@@ -145,6 +152,7 @@ def flow_loss(net, x1):
 
 
 # %%
+# Each batch has 256 data points that are drawn at random.
 
 
 def train_flow(net, data, lr):
@@ -183,8 +191,9 @@ print(f"error of the network / error of predicting zero: {shown}")
 # %%
 # From noise to a sample
 # ----------------------
-# Start with noise at t = 0. Ask for the velocity, go a small step with it, and repeat:
-# this is Euler's method (欧拉法).
+# A sample starts as noise at t = 0. The network gives its velocity, and the sample
+# makes a small step with this velocity. These two operations are repeated until t = 1.
+# This is Euler's method (欧拉法).
 
 
 @torch.no_grad()
@@ -208,8 +217,9 @@ def near_centres(points):
 
 
 # %%
-# How many steps does it take? All eight Gaussians should be found: each of them should
-# have one point in eight, 12.5 %.
+# How many steps are necessary? A point is near a centre if its distance is less than
+# three standard deviations of the Gaussian. All eight Gaussians should be found. At
+# best, each of them has one point in eight, 12.5 %.
 
 step_counts = [1, 2, 5, 10, 20, 50]
 ring_shares, smallest = {}, {}
@@ -253,14 +263,18 @@ for ax, steps in zip(axes, (1, 5, 50), strict=True):
 show("ring")
 
 # %%
-# Many paths are bent: at first all points go to the middle of the data, and later
-# each decides for one of the eight. A single step follows the first velocity alone. It
-# ends near the middle, where there are no data. With more steps the path can turn.
-#
+# Many paths are bent. At first all points go to the middle of the data, and later each
+# point turns to one of the eight Gaussians. A single step follows only the first
+# velocity. It ends near the middle, where there are no data. With more steps the path
+# can turn. After 50 steps 90 % of the points are near a centre. For the data themselves
+# it is 99 %.
+
+# %%
 # A judge for digits
 # ------------------
-# The CNN of lesson 38, trained for one epoch, says how sure it is of each image. An
-# image that looks like a digit should have a class with a probability above 0.9.
+# The judge is the CNN of lesson 38, trained for one epoch. Its probabilities say how
+# sure it is of an image. An image that looks like a digit should have a class with a
+# probability above 0.9.
 
 train_set, test_set = mnist(opt.data, opt.device, opt.quick)
 judge = nn.Sequential(
@@ -273,6 +287,7 @@ judge = nn.Sequential(
 ).to(opt.device)
 
 # %%
+# The judge is trained on the training images and tested on the test images.
 
 loader = batches(train_set, batch_size=100, shuffle=True)
 optimizer = optim.Adam(judge.parameters())
@@ -288,7 +303,8 @@ print(f"accuracy of the judge: {judge_accuracy:.3f}")
 #: accuracy of the judge: 0.984
 
 # %%
-# An image here has pixels in 0 to 1, as the decoder makes them.
+# ``quality`` takes images with pixels from 0 to 1, as the decoder makes them. It
+# normalises them for the judge.
 
 
 @torch.no_grad()
@@ -312,11 +328,11 @@ print(f"test images: {quality(test_images)[0]:.2f} sure")
 # %%
 # Codes
 # -----
-# 784 pixels are many for so small a network. So the flow makes codes (编码) of 16
-# numbers, and a decoder (解码器) makes the images. Stable Diffusion does the same on a
-# larger scale. The decoder is that of a variational auto-encoder (变分自编码器, lesson
-# 56), for a good reason: it has a way of its own to make codes. Lesson 56 draws them
-# from the normal distribution, which is our control.
+# 784 pixels are many numbers for such a small network. The flow therefore makes codes
+# of 16 numbers, and a decoder makes images from these codes (lesson 55). Stable
+# Diffusion does the same on a larger scale. The decoder belongs to a variational
+# auto-encoder (lesson 56). Lesson 56 draws its codes from the normal distribution.
+# These codes are the control.
 
 code = 16
 
@@ -338,6 +354,7 @@ def vae_loss(encoder, decoder, x):
 
 
 # %%
+# The auto-encoder is trained with the loss of lesson 56.
 
 
 def train_vae(encoder, decoder):
@@ -359,9 +376,8 @@ def train_vae(encoder, decoder):
 # -----------------------------------
 # "normal" draws each number of a code from the normal distribution, as lesson 56 does.
 # "Gaussian" draws from the Gaussian that has the mean and the covariance (协方差) of
-# the training images' codes. "flow" carries noise to such codes in 20 steps. "decoded"
-# are test images that went through encoder and decoder. They are what this decoder can
-# give at best.
+# the training images' codes. "flow" moves noise to such codes in 20 steps. "decoded"
+# takes the codes of test images. It shows what this decoder can give at best.
 
 
 def normal_codes(z):
@@ -381,7 +397,7 @@ def flow_codes(z, net, steps):
 
 # %%
 # The flow is trained on codes that have a mean of 0 and a standard deviation of 1, as
-# noise has.
+# the noise has.
 
 vaes, flows = [], []
 for seed in range(opt.seeds):
@@ -396,6 +412,7 @@ for seed in range(opt.seeds):
     flows.append(net)
 
 # %%
+# ``codes_by_source`` gives the codes of each source for one seed.
 
 
 @torch.no_grad()
@@ -409,6 +426,7 @@ def codes_by_source(vae, net):
 
 
 # %%
+# The judge tests the images of each source. The rarest digit should be near one in ten.
 
 names = "decoded", "normal", "Gaussian", "flow"
 sources, rarest = {}, {}
@@ -429,16 +447,17 @@ for name in names:
 #: flow: sure of 0.64 0.62 0.63, rarest digit 0.08
 
 # %%
-# The flow's digits are good more than twice as often as those from normal codes, and
-# both come from the same decoder. The codes of real images do not fill the normal
-# distribution, although KL draws them to it. A code between those of two digits becomes
-# a mixture of both. The Gaussian repairs little, since mean and covariance know nothing
-# of such gaps. The flow has learned where the codes are. With 8 or 32 numbers a code,
-# the three sources keep this order.
-#
-# How many steps
-# --------------
-# The same networks, with more and more steps.
+# With codes of the flow, the judge is sure of more than twice as many images as with
+# normal codes. Both come from the same decoder. The codes of real images do not fill
+# the normal distribution, although KL moves them towards it. A code between those of
+# two digits is decoded to a mixture of both. The Gaussian improves this only a little,
+# since mean and covariance say nothing about such gaps. The flow has learned where the
+# codes are. With 8 or 32 numbers a code, the three sources keep this order.
+
+# %%
+# The number of steps
+# -------------------
+# The same networks generate codes in 1 to 50 steps.
 
 digit_shares = {}
 for steps in step_counts:
@@ -457,12 +476,13 @@ for steps in step_counts:
 #: 50 steps: sure of 0.66 0.62 0.65
 
 # %%
-# One step is worse than the normal codes, and two are better. From ten steps on there
-# is little to gain, and each step costs the same time. More steps do not make up for
-# what is missing then: the decoder sets one limit, and the trained network another.
+# One step is worse than the normal codes, and two steps are better. More than ten steps
+# improve the result only a little, and each step costs the same time. Even 50 steps do
+# not reach the share of "decoded". The decoder sets one limit, and the trained flow
+# sets another.
 
 # %%
-# Drawn: sixteen digits of each source, the first that came.
+# Drawn: the first sixteen digits of each source.
 
 figure, axes = plt.subplots(4, 1, figsize=(9, 3.4))
 for ax, (name, z) in zip(axes, codes.items(), strict=True):
@@ -474,7 +494,7 @@ for ax, (name, z) in zip(axes, codes.items(), strict=True):
 show("digits")
 
 # %%
-# Drawn: the quality by the number of steps, the mean of the seeds.
+# Drawn: the share of good samples for each number of steps, as the mean over the seeds.
 
 plt.figure(figsize=(6, 3.8))
 for name, shares in ("ring, near a centre", ring_shares), ("digits", digit_shares):
