@@ -124,7 +124,7 @@ print("mean velocity equals that from the score:", equal)
 # --------
 # The network gets a point and its time. A point may have any number d of coordinates,
 # so the same function makes the network for the ring and later the one for digits. SiLU
-# is x · sigmoid(x), a smooth form of ReLU. So the velocity has no kinks (lesson 16).
+# is x · sigmoid(x), a smooth form of ReLU. So the velocity has no kinks (lesson 17).
 
 
 def velocity_network(d, width):
