@@ -2,9 +2,9 @@
 Lesson 36: stochastic gradients (随机梯度下降)
 ==============================================
 
-Stochastic gradient descent takes the gradient of a few samples in place of the gradient
-of all of them. This lesson measures the error of that estimate, what a batch costs in
-time, and what the error is good for.
+Stochastic gradient descent uses the gradient of a few samples in place of the gradient
+of all samples. This lesson measures the error of that estimate, the time of a batch,
+and whether the error is useful.
 
 :Notes: Stochastic Gradient Descent
 :Needs: lessons 16, 29 and 35
@@ -33,8 +33,8 @@ torch.manual_seed(opt.seed)
 # %%
 # The data and the network
 # ------------------------
-# 500 images of lesson 29 are enough. All of them fit into one batch, so that the exact
-# gradient is cheap, and every smaller batch can be compared with it.
+# 500 images of lesson 29 are enough. All of them fit into one batch, so the exact
+# gradient is cheap. Every smaller batch can be compared with it.
 
 train_set, test_set = mnist(opt.data, opt.device, opt.quick)
 images, labels = train_set.tensors
@@ -56,7 +56,7 @@ def network():
 # The gradient of a batch is an estimate
 # --------------------------------------
 # The full gradient (全梯度) is the mean of the gradients of all n samples. A batch
-# (小批量) takes the mean of b of them, drawn at random. Such an estimate is right on
+# (批) takes the mean of b of them, drawn at random. Such an estimate is right on
 # average. Its error is called gradient noise (梯度噪声).
 
 
@@ -68,7 +68,8 @@ def gradient(net, i):
 
 
 # %%
-# Three batches of 16 images, and how far their gradients are from the full one:
+# The loop draws three batches of 16 images. It prints how far the gradient of each
+# batch is from the full gradient.
 
 net = network()
 full = gradient(net, torch.arange(n))
@@ -85,9 +86,9 @@ print(f"length of the full gradient: {torch.linalg.vector_norm(full):.3f}")
 # How the noise depends on the batch size
 # ---------------------------------------
 # The mean of b independent numbers has an error that is the square root of b times
-# smaller than the error of one number. The same holds for gradients: half the noise
-# takes four times the work. The table divides the noise by the length of the full
-# gradient. The last column would be constant if the rule held exactly.
+# smaller than the error of one number. The same holds for gradients. A batch with half
+# the noise needs four times as many samples. The table divides the noise by the length
+# of the full gradient. The last column would be constant if the rule held exactly.
 
 
 def noise_of(net, b):
@@ -116,8 +117,9 @@ for b in sizes:
 # %%
 # The noise grows while a network learns
 # --------------------------------------
-# The table above describes a network that has not been trained. During training the
-# full gradient becomes shorter, and the samples disagree more about the direction.
+# The last column lies between 7.38 and 7.66, so the rule holds well. The table is that
+# of a network that has not been trained. During training, the noise grows in comparison
+# with the length of the full gradient.
 
 
 def train(seed, batch_size, lr, epochs=opt.epochs):
@@ -136,7 +138,8 @@ def train(seed, batch_size, lr, epochs=opt.epochs):
 
 
 # %%
-# The noise of a batch of 64, with the weights before and after training:
+# The code measures the noise of a batch of 64 with the weights before training and with
+# those after it.
 
 trained = train(seed=0, batch_size=50, lr=0.1)
 noise_before, noise_after = noise_of(net, 64), noise_of(trained, 64)
@@ -146,8 +149,8 @@ print(f"noise of a batch of 64, after {opt.epochs} epochs: {noise_after:.2f}")
 #: noise of a batch of 64, after 30 epochs: 4.02
 
 # %%
-# Drawn: the measured noise beside the rule. Both axes are logarithmic, so that a power
-# of the batch size is a straight line.
+# Drawn: the measured noise beside the rule. Both axes are logarithmic, so a power of
+# the batch size becomes a straight line.
 
 plt.figure(figsize=(5, 3.6))
 plt.loglog(sizes, list(noise.values()), "o", label="measured")
@@ -166,9 +169,9 @@ show("noise")
 # What a batch costs
 # ------------------
 # The notes say that a small batch is faster than all the data, and that it costs more
-# computing time. The first sentence is about one step, the second about one epoch. A
-# step with one sample takes almost as long as a step with 16. An epoch with batches of
-# one sample has 16 times as many steps.
+# computing time. In fact both are true: the first is about one step, the second about
+# one epoch. A step with one sample takes almost as long as a step with 16. But an epoch
+# with batches of one sample has 16 times as many steps.
 
 
 def seconds_a_step(b):
@@ -188,7 +191,7 @@ def seconds_a_step(b):
 
 
 # %%
-# The times depend on the machine:
+# The times depend on the machine.
 
 print("batch size  a step  an epoch of 60000 images")
 #: batch size  a step  an epoch of 60000 images
@@ -207,8 +210,8 @@ for b in 1, 16, 256:
 # Batches of 50, 150 and 500 images are compared over the same number of epochs, which
 # is the same work. A batch of 500 makes a tenth of the steps of a batch of 50, so it
 # needs longer steps. A fair comparison therefore tries several learning rates for each
-# batch size, with three seeds each. At the rate 1 no batch size learns, as the last
-# column of the second table shows.
+# batch size, with three seeds each. With a learning rate of 1 no batch size learns. The
+# last column of the second table shows this.
 
 
 training_loader = [(x, y)]  # one batch of all 500
@@ -226,7 +229,7 @@ def compare(batch_size, lr, epochs=opt.epochs):
 
 
 # %%
-# All settings:
+# The first table has one row for each batch size and learning rate.
 
 rates = [0.03, 0.1, 0.3, 0.6]
 results = {}
@@ -252,8 +255,8 @@ for batch_size in 50, 150, 500:
 #:        500  0.60          0.064  0.849 0.849 0.836
 
 # %%
-# The second table holds, for each batch size, the rate of the lowest training loss.
-# With the same work, smaller batches reach a lower training loss.
+# The second table has one row for each batch size, with the learning rate of the lowest
+# training loss. After the same work, smaller batches reach a lower training loss.
 
 best_lr = {}
 for batch_size in 50, 150, 500:
@@ -272,8 +275,9 @@ for batch_size in 50, 150, 500:
 #: batch size 500 at lr 0.60: loss 0.064, test accuracy 0.845, learns at lr 1: False
 
 # %%
-# Which of the two helps, the noise or the number of steps? A batch of all 500 images
-# has no noise. Ten times as many epochs give it as many steps as batches of 50 have.
+# Smaller batches have more noise and make more steps. Which of the two helps? A batch
+# of all 500 images has no noise. Ten times as many epochs give it as many steps as
+# batches of 50 have.
 
 exact = compare(500, best_lr[500], epochs=10 * opt.epochs)["accuracies"]
 noisy = results[50, best_lr[50]]["accuracies"]
@@ -284,17 +288,21 @@ for seed in range(opt.seeds):
 #: seed 2: without noise 0.860, with noise 0.856
 
 # %%
-# After the same number of steps, descent without noise is as good on test images. In
-# this experiment small batches are better because they make more steps with the same
-# work. The noise itself brings no gain in accuracy.
+# After the same number of steps, descent without noise is as good on test images as
+# descent with noise. In this experiment small batches are better because they make more
+# steps with the same work. The noise itself brings no gain in accuracy.
 
 # %%
-# Noise leaves a shallow valley
-# -----------------------------
+# Noise and local minima
+# ----------------------
 # The notes say that randomness helps to leave a local minimum (局部极小值). A function
-# with two valleys shows whether this is true. f(w) is the mean of 64 losses, one a
-# sample. Sample i adds c_i * w to its loss. The mean of all c_i is 0, so these terms
-# cancel in the mean of all 64 losses. In the mean of a batch they do not cancel.
+# f(w) with two minima shows whether this is true. The picture below shows its two
+# valleys. The shallow valley has the local minimum, and the deep valley has the
+# smallest value of f. The pass is the highest point between them.
+#
+# f(w) is the mean of 64 losses, one for each sample. The loss of sample i is
+# :math:`f(w) + c_i w`. The mean of all :math:`c_i` is 0, so these terms cancel in the
+# mean of all 64 losses. In the mean of a smaller batch they do not cancel.
 
 samples = 3 * torch.randn(64)
 samples -= samples.mean()
@@ -325,9 +333,10 @@ print(f"the deep valley:    f(-1.06) = {f(-1.06):.3f}")
 #: the deep valley:    f(-1.06) = -0.155
 
 # %%
-# Many walkers start in the shallow valley and make 500 steps each. At the end the rate
-# falls to zero in another 100 steps, so that each walker settles in one valley. The
-# table gives the share that ends in the deep one, for three learning rates.
+# A walker is one run of gradient descent. 1000 walkers start in the shallow valley, and
+# 1000 others start in the deep one. Each walker makes 500 steps. Then the learning rate
+# falls to zero in another 100 steps, so that each walker settles in one valley. For
+# three learning rates, the table shows the share that ends in the deep valley.
 
 
 def share_in_deep_valley(start, b, lr):
@@ -359,9 +368,11 @@ for lr in 0.02, 0.05, 0.1:
 #: lr 0.10, batch of 64: from the shallow valley 0.00, from the deep one 1.00
 
 # %%
-# The notes are right, with one condition. Without noise no walker escapes. With enough
-# noise most of them do. Too much noise is no help: with single samples and lr 0.1, the
-# deep valley loses almost as many walkers as the shallow one.
+# In fact the notes are right if the noise is neither too small nor too large. Without
+# noise no walker leaves the shallow valley. With batches of 4 and lr 0.1, most walkers
+# leave it and reach the deep valley. Too much noise does not help. With single samples
+# and lr 0.1, the share in the deep valley is 0.68 and 0.70, almost the same from both
+# starts. So 0.30 of the walkers leave the deep valley.
 
 # %%
 # Drawn: the two valleys, and the share of walkers that leave the shallow one.
