@@ -89,9 +89,9 @@ print(f"no code, every image becomes the mean image: {error(mean, x_test):.1f}")
 #
 # The covariance matrix (协方差矩阵) says for each pair of pixels how much they change
 # together. An eigenvector (特征向量) of a matrix keeps its direction when the matrix
-# multiplies it. The eigenvalue is the factor by which its length changes. The principal
-# components are the eigenvectors of the covariance matrix with the largest eigenvalues
-# (特征值). No other linear code of k numbers has a smaller error on the images from
+# multiplies it. The eigenvalue (特征值) is the factor by which its length changes. The
+# principal components are the eigenvectors of the covariance matrix with the largest
+# eigenvalues. No other linear code of k numbers has a smaller error on the images from
 # which the components were computed.
 
 
