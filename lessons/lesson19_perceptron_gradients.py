@@ -22,7 +22,7 @@ torch.manual_seed(0)
 # One output
 # ----------
 # A perceptron (感知机) has one weight :math:`w_j` for each input :math:`x_j`. Its
-# output is o, and the target (目标值) is t. The error E has a factor ½, which cancels
+# output is o, and the target (目标) is t. The error E has a factor ½, which cancels
 # the 2 of the derivative.
 #
 # .. math:: z = \sum_j w_j x_j, \qquad o = \sigma(z), \qquad E = \tfrac{1}{2} (o - t)^2
