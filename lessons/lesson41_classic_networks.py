@@ -17,7 +17,7 @@ from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
 from torchvision import models
 
-from utils import evaluate, mnist, plot_curve, settings, show, stop_if_not_finite
+from utils import evaluate, mnist, settings, show, stop_if_not_finite
 
 opt = settings(
     epochs=2,
@@ -131,7 +131,21 @@ for lr in 0.02, 0.05, 0.1:
 #: MLP, lr 0.05: test accuracy 0.960
 #: LeNet-5, lr 0.1: test accuracy 0.979
 #: MLP, lr 0.1: test accuracy 0.949
-plot_curve(losses, "lenet_and_mlp", ylabel="training loss")
+
+# %%
+# At its best rate, LeNet-5 makes about half as many mistakes as the MLP.
+
+# %%
+# Drawn: the training loss, as the mean of 20 steps.
+
+plt.figure()
+for name, values in losses.items():
+    width = min(20, len(values))
+    plt.semilogy(torch.tensor(values).unfold(0, width, 1).mean(dim=1), label=name)
+plt.xlabel("step")
+plt.ylabel("training loss")
+plt.legend()
+show("lenet_and_mlp")
 
 # %%
 # AlexNet, VGG and GoogLeNet
