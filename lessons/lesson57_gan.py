@@ -64,14 +64,14 @@ print("by hand equal to the library:", loss_equal)
 # ----------------------
 # The density (密度) of a distribution says how likely samples are near a place. Let p
 # be the density of the real samples and q that of the generated ones. At one place x
-# the loss is -p log D - q log(1 - D). Its derivative with respect to D is -p/D + q/(1 -
-# D), and this is zero at
+# the loss is :math:`-p \log D - q \log(1 - D)`. Its derivative with respect to D is
+# :math:`-p / D + q / (1 - D)`. It is zero at
 #
 # .. math:: D^*(x) = \frac{p(x)}{p(x) + q(x)}
 #
-# If the discriminator is ``D*``, the loss is log 4 - 2 JS(p, q). So the best
-# discriminator's loss measures JS. The example has the two Gaussians of lesson 54, and
-# their JS is 0.128. A sum over points of a line replaces the integral.
+# If the discriminator is ``D*``, the loss is :math:`\log 4 - 2 \, JS(p, q)`. So the
+# best discriminator's loss measures JS. The example has the two Gaussians of lesson 54,
+# and their JS is 0.128. A sum over points of a line replaces the integral.
 
 step = 0.01
 line = torch.arange(-2000, 3000, dtype=torch.float64) * step  # [5000]
@@ -151,7 +151,8 @@ def judge_discriminator(net):
 
 
 # %%
-# The loss of the trained D gives an estimate of JS: half of log 4 - loss.
+# The loss of the trained D gives an estimate of JS, which is
+# :math:`(\log 4 - L_D) / 2`.
 
 largest_differences, measured_js = [], []
 for seed in range(opt.seeds):
