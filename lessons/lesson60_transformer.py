@@ -206,10 +206,10 @@ print(x.tolist(), y.tolist())
 # %%
 # What counting gives
 # -------------------
-# The simplest model of letters counts how often each letter follows each other letter.
-# It is called a bigram (二元语法) model. A number a is added to all counts, so that no
-# pair has the probability 0. Three values of a are tried, and the one with the smallest
-# validation loss is used.
+# The simplest model of letters counts the pairs of neighbouring letters. It is called a
+# bigram (二元语法) model. A number a is added to all counts, so that no pair has the
+# probability 0. Three values of a are tried, and the one with the smallest validation
+# loss is used.
 
 counts = torch.zeros(27, 27)
 for name in train_names:
@@ -304,7 +304,7 @@ def validate(net):
 
 
 # %%
-# ``yield`` gives one batch to the loop and stops the function there. The function goes
+# ``yield`` gives one batch to the loop and pauses the function there. The function goes
 # on from this line when the loop asks for the next batch.
 
 
