@@ -409,8 +409,8 @@ for row, kind in enumerate(kinds):
 show("ring")
 
 # %%
-# Drawn: the discriminator's loss in the last run. The dotted line is log 4, the loss of
-# the best D if p = q.
+# Drawn: the discriminator's loss in the last run. The dotted line is log 4. This is the
+# loss of the best D if p = q.
 
 plt.figure(figsize=(7, 3.5))
 plt.plot(loss_curves["-log D"], linewidth=0.5, label="discriminator's loss")
@@ -425,9 +425,10 @@ show("loss")
 # never becomes good enough for the gradient to vanish. In the section before, D was
 # trained alone.
 #
-# The loss says little about the samples. It stays below log 4, and goes up and down
-# while the samples get better. Lesson 58 replaces JS by the Wasserstein distance, which
-# does not become flat at a large distance.
+# The loss says little about the samples, because it depends on both networks. In the
+# picture it goes up and down at first, also above log 4. Later it rises slowly until it
+# is close to log 4, while the samples get better. Lesson 58 replaces JS by the
+# Wasserstein distance, which does not become flat at a large distance.
 
 # %%
 # Try it
