@@ -2,8 +2,9 @@
 Lesson 45: a data set of your own, and transfer learning (迁移学习与自定义数据集)
 =================================================================================
 
-A few lines of code turn a folder of images into a data set for PyTorch. If it holds
-few images, a network trained on other images is a better start than random weights.
+A few lines of code turn a folder of images into a data set for PyTorch. If the folder
+holds only few images, a network that was trained on other images is a better start than
+random weights.
 
 :Notes: none; an addition
 :Needs: lessons 5, 38, 40 and 44
@@ -38,8 +39,8 @@ torch.manual_seed(opt.seed)
 # A folder of images
 # ------------------
 # Images usually come as files, with a table of their labels. Here some digits of MNIST
-# are written as PNG files, and their names and labels as a CSV file. The folder is a
-# temporary one and disappears with the lesson.
+# are written as PNG files, and their names and labels as a CSV file. The folder is
+# temporary, and the lesson deletes it.
 
 train_set, test_set = mnist(opt.data, opt.device, opt.quick)
 images, labels = train_set.tensors
@@ -47,7 +48,7 @@ pixels = (images[: opt.files].cpu() * MNIST_STD + MNIST_MEAN) * 255
 pixels = pixels.round().to(torch.uint8)  # [files, 1, 28, 28], 0 to 255
 
 # %%
-# A PNG file for each image, and a line of the table:
+# The loop writes a PNG file for each image, and a line of the table.
 
 temporary = tempfile.TemporaryDirectory()
 folder = Path(temporary.name)
@@ -63,8 +64,9 @@ print("first lines:", (folder / "labels.csv").read_text().split()[:3])
 # A ``Dataset`` of your own
 # -------------------------
 # A data set needs two methods. ``__len__`` says how many samples there are.
-# ``__getitem__`` gives sample i as an image and a label. It opens the file only now, so
-# that a large data set does not have to fit into memory.
+# ``__getitem__`` gives sample i as an image and a label. It opens a file only when the
+# sample is asked for, so a large data set does not have to fit into memory.
+# ``csv.DictReader`` gives each line of the table as a dict.
 
 
 class DigitFiles(Dataset):
@@ -85,7 +87,7 @@ class DigitFiles(Dataset):
 
 
 # %%
-# The transform (变换) makes floats of the bytes and normalises them, as in lesson 5.
+# The transform (变换) turns bytes into floats and normalises them, as in lesson 5.
 
 transform = v2.Compose(
     [
@@ -100,7 +102,7 @@ same = torch.allclose(image, images[0].cpu(), atol=1e-5)
 print("the file holds the image:", same)
 
 # %%
-# The ``DataLoader`` collects single samples into batches. It opens the files anew in
+# The ``DataLoader`` collects single samples into batches. It opens the files again in
 # each epoch.
 
 loader = DataLoader(digit_files, batch_size=100, shuffle=True)
@@ -110,8 +112,9 @@ print("a batch:", x.shape, y.shape)
 # %%
 # ``num_workers=2`` lets two other processes open the files while the network trains. On
 # Windows and macOS each worker process imports the script again. The training then has
-# to stand below ``if __name__ == "__main__":``, or each worker would start it once
-# more. The lessons are read from top to bottom, and therefore use no workers.
+# to stand below ``if __name__ == "__main__":``. Otherwise each worker would start the
+# training again. The lessons are read from top to bottom, and therefore use no workers.
+# The files are not needed any more, so the folder is deleted.
 
 temporary.cleanup()
 
@@ -119,9 +122,9 @@ temporary.cleanup()
 # Another task
 # ------------
 # Transfer learning (迁移学习) uses what a network has learned on one task for another
-# one. The first task here has many images: the digits 0 to 4. The second task has few:
-# the digits 5 to 9, with ten images each. The labels of the second task are 0 to 4,
-# too.
+# task. The first task here has many images: the digits 0 to 4. The second task has few
+# images: the digits 5 to 9, with ten images each. Its labels are 0 to 4, too: the digit
+# minus 5.
 
 test_images, test_labels = test_set.tensors
 old_x, old_y = images[labels < 5], labels[labels < 5]
@@ -134,7 +137,7 @@ new_x, new_y = new_x[:half], new_y[:half]
 print("second task: validation images", len(val_x), "test images", len(test_x))
 
 # %%
-# The training set of the second task:
+# ``few_images`` draws the training set of the second task.
 
 
 def few_images(count):
@@ -149,7 +152,7 @@ def few_images(count):
 
 # %%
 # The network has two convolutions and two linear layers. The layers before the last one
-# compute features (特征); the last layer is called the head.
+# compute features (特征). The last layer is called the head (分类头).
 
 
 def network():
@@ -182,7 +185,7 @@ def train(net, x, y, lr, steps):
 
 
 # %%
-# The accuracy is that of lesson 29:
+# The accuracy is computed as in lesson 29.
 
 
 @torch.no_grad()
@@ -195,8 +198,9 @@ def accuracy(net, x, y):
 # Three ways to start
 # -------------------
 # "scratch" starts with random weights. "frozen" (冻结) keeps the features of the first
-# task and trains a new head only. "fine-tuned" (微调) starts with the features of the
-# first task, gets a new head, and trains everything.
+# task and trains only a new head. "fine-tuned" (微调) starts with the features of the
+# first task, gets a new head, and trains everything. ``copy.deepcopy`` makes a second
+# network with the same weights, so the first one stays unchanged.
 
 
 def start(way, pretrained):
@@ -229,7 +233,7 @@ def transfer(way, lr, count):
 
 
 # %%
-# Each seed first learns the digits 0 to 4.
+# For each seed, a network first learns the digits 0 to 4.
 
 pretrained = []
 for seed in range(opt.seeds):
@@ -239,7 +243,8 @@ for seed in range(opt.seeds):
     pretrained.append(net)
 
 # %%
-# Each way gets the best of three learning rates, chosen by the validation images.
+# Each way uses the best of three learning rates. The validation images decide which one
+# is best.
 
 best_lr, results = {}, {}
 for way in "scratch", "frozen", "fine-tuned":
@@ -253,12 +258,13 @@ for way in "scratch", "frozen", "fine-tuned":
     print(f"{way:10} lr {best_lr[way]}: test accuracy of each seed {each}")
 
 # %%
-# Fine-tuning is better than scratch in each of the three runs. A frozen network trains
-# only 325 numbers, and its features were made for other digits. It is no better than
-# scratch here.
+# Fine-tuning is better than scratch in each of the three runs. In a frozen network only
+# 325 numbers are trained: 64 · 5 weights and 5 biases. Its features were learned from
+# other digits. It is no better than scratch here.
 
 # %%
-# With more images of the second task, the start matters less:
+# The comparison is repeated with 3 to 100 images of each class, at the same learning
+# rates. With more images of the second task, the start matters less.
 
 counts = [3, 10, 30, 100]
 curves = {}
@@ -287,8 +293,8 @@ show("ways")
 # A frozen batch norm still learns
 # --------------------------------
 # ``requires_grad_(False)`` stops gradients. It does not stop the running mean and
-# variance of batch norm (lesson 40): they are buffers, and change in every forward pass
-# in training mode. To freeze a batch norm, call its ``eval()`` as well.
+# variance of batch norm (lesson 40). These are buffers, and they change in every
+# forward pass in training mode. To freeze a batch norm, call its ``eval()`` as well.
 
 norm = nn.BatchNorm1d(4).requires_grad_(False)
 x = torch.randn(100, 4) + 5  # [b, d], the mean is 5
