@@ -464,7 +464,7 @@ def lesson45_transfer_learning(lesson):
             lesson.curves["fine-tuned"], lesson.curves["scratch"], strict=True
         )
     ]
-    assert gain[0] > 0.03 > gain[-1]
+    assert min(gain) > 0.01
     assert (lesson.after_training_mode - 0.5).abs().max() < 0.1
     assert lesson.unchanged
     mean = {way: sum(scores) / 3 for way, scores in lesson.results.items()}
