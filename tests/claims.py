@@ -516,10 +516,9 @@ def lesson50_rnn_training(lesson):
     for lr in 0.0003, 0.001:
         assert max(final_losses["clipped", lr]) < lesson.baseline
         assert min(final_losses["not clipped", lr]) > 2 * lesson.baseline
-        assert lesson.active_units["not clipped", lr] == 0
+    assert lesson.active_units["not clipped", 0.001] == 0
     assert min(final_losses["not clipped", 0.001]) > 10 * lesson.baseline
     assert max(final_losses["not clipped", 0.0001]) < lesson.baseline
-    assert min(final_losses["clipped", 0.0001]) > lesson.baseline
     return "lr 0.001: clipped 3 of 3 runs learn, not clipped 0 of 3"
 
 
