@@ -258,11 +258,11 @@ for run in runs:
     print(f"{kind} over {length} steps: accuracy {each}")
 
 # %%
-# The start decides. With the start of PyTorch neither the RNN nor the LSTM does better
-# than a guess, although the gradient of the LSTM is larger. With open gates the LSTM
+# The start decides. With the start of PyTorch neither the RNN nor the LSTM learns the
+# task in any run, although the gradient of the LSTM is larger. With open gates the LSTM
 # knows the letter in every run. The RNN that starts as the identity learns the task,
-# too, but it needs more steps. So gates are not the only way to remember. They are the
-# faster way, and here their start was computed from the length of the task.
+# too, but more slowly. So gates are not the only way to remember. Here their start was
+# computed from the length of the task.
 
 # %%
 # Drawn: the last states of the last runs. There are five sequences for each letter, and
