@@ -63,7 +63,9 @@ x, h, c = torch.randn(3, 5), torch.randn(3, 7), torch.randn(3, 7)
 h_by_hand, c_by_hand = lstm_step(x, h, c, list(cell.parameters()))
 h, c = cell(x, (h, c))
 print("h equal to nn.LSTMCell:", torch.allclose(h, h_by_hand, atol=1e-6))
+#: h equal to nn.LSTMCell: True
 print("c equal to nn.LSTMCell:", torch.allclose(c, c_by_hand, atol=1e-6))
+#: c equal to nn.LSTMCell: True
 
 # %%
 # Unrolled over a sequence
@@ -75,6 +77,7 @@ lstm = nn.LSTM(5, 7, batch_first=True)
 x = torch.randn(3, 11, 5)  # [b, t, d]
 outputs, (h_n, c_n) = lstm(x)
 print("outputs", list(outputs.shape), "h_n", list(h_n.shape), "c_n", list(c_n.shape))
+#: outputs [3, 11, 7] h_n [1, 3, 7] c_n [1, 3, 7]
 
 h, c = torch.zeros(3, 7), torch.zeros(3, 7)
 steps_equal = 0
@@ -82,8 +85,11 @@ for t in range(11):
     h, c = lstm_step(x[:, t], h, c, list(lstm.parameters()))
     steps_equal += torch.allclose(outputs[:, t], h, atol=1e-6)
 print(f"{steps_equal} of 11 steps equal to nn.LSTM")
+#: 11 of 11 steps equal to nn.LSTM
 print("c_n is the last c:", torch.allclose(c_n[0], c, atol=1e-6))
+#: c_n is the last c: True
 print("h_n is the last output:", torch.equal(h_n[0], outputs[:, -1]))
+#: h_n is the last output: True
 
 # %%
 # An LSTM has four times the parameters of an ``nn.RNN``, because four matrices are
@@ -92,10 +98,13 @@ print("h_n is the last output:", torch.equal(h_n[0], outputs[:, -1]))
 for layer in nn.RNN(5, 7), nn.LSTM(5, 7):
     count = sum(p.numel() for p in layer.parameters())
     print(f"{type(layer).__name__}: {count} parameters")
+#: RNN: 98 parameters
+#: LSTM: 392 parameters
 
 deep_lstm = nn.LSTM(5, 7, num_layers=2, bidirectional=True, batch_first=True)
 outputs, (h_n, c_n) = deep_lstm(x)  # [b, t, 2h], [layers * 2, b, h] twice
 print("outputs", list(outputs.shape), "h_n", list(h_n.shape), "c_n", list(c_n.shape))
+#: outputs [3, 11, 14] h_n [4, 3, 7] c_n [4, 3, 7]
 
 # %%
 # How long a cell remembers
@@ -156,6 +165,10 @@ for kind in kinds:
     gradient_norms[kind] = norms.flip(0).tolist()  # the last step first
     power = math.log10(gradient_norms[kind][-1])
     print(f"{kind}: 10 to the power of {power:.1f} over {opt.length} steps")
+#: RNN: 10 to the power of -27.7 over 100 steps
+#: RNN, keeping: 10 to the power of -0.3 over 100 steps
+#: LSTM: 10 to the power of -20.4 over 100 steps
+#: LSTM, keeping: 10 to the power of -2.4 over 100 steps
 
 # %%
 # Drawn: the gradient at each distance from the last output, on a logarithmic axis.
@@ -256,6 +269,11 @@ for run in runs:
     accuracies[kind, length], nets[kind] = found, net  # the last seed's network
     each = ", ".join(f"{accuracy:.2f}" for accuracy in found)
     print(f"{kind} over {length} steps: accuracy {each}")
+#: RNN over 5 steps: accuracy 1.00, 1.00, 1.00
+#: RNN over 100 steps: accuracy 0.32, 0.13, 0.10
+#: LSTM over 100 steps: accuracy 0.11, 0.12, 0.12
+#: LSTM, keeping over 100 steps: accuracy 1.00, 1.00, 1.00
+#: RNN, keeping over 100 steps: accuracy 1.00, 0.91, 1.00
 
 # %%
 # The start decides. With the start of PyTorch neither the RNN nor the LSTM learns the
