@@ -268,11 +268,8 @@ show("rnn")
 # ------
 # ``python check.py 47`` checks the function that is named here.
 #
-# ``python check.py 47`` checks the function that is named here.
-#
 # - Predict the shapes of ``out`` and ``h_n`` for 3 layers in both directions. Then
 #   print them.
 # - Change the given ``both_ends`` until it returns the two states of a bidirectional
 #   RNN that have read the whole sequence.
 # - Build ``nn.RNN(..., nonlinearity="relu")`` by hand, and show that both are equal.
-#   Then write ``both_ends``, the two states that have read the whole sequence.

@@ -258,10 +258,7 @@ show("forecasts")
 # ------
 # ``python check.py 49`` checks the function that is named here.
 #
-# ``python check.py 49`` checks the function that is named here.
-#
 # - Predict the errors if mean and standard deviation come from all years. Change
 #   ``counts[:end]`` in that line and look.
 # - Change the given ``time_split`` until the training part knows nothing of the future.
 # - Build a forecast five years ahead, and compare it with persistence over five years.
-#   Then write ``time_split``, both parts standardised without leakage.

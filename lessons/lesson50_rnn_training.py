@@ -296,10 +296,7 @@ show("clipping")
 # ------
 # ``python check.py 50`` checks the function that is named here.
 #
-# ``python check.py 50`` checks the function that is named here.
-#
 # - Predict what happens to both sides with ``--length 100``, and run it.
 # - Change ``--clip`` to 0.01, then to 1000. What does each do?
 # - Build ``train_in_pieces``, which trains on long sequences in pieces: the state goes
-#   on, and the gradient ends at each cut. Then write ``train_in_pieces``, a training on
-#   long sequences in pieces.
+#   on, and the gradient ends at each cut.

@@ -306,10 +306,8 @@ show("last_state")
 # ------
 # ``python check.py 51`` checks the function that is named here.
 #
-# ``python check.py 51`` checks the function that is named here.
-#
 # - Predict the gradient over 100 steps from f = sigmoid(1) alone. Then give the forget
 #   gate this bias, which many people use, and measure it.
 # - Change ``--steps`` to 800. Do the RNN and the LSTM with PyTorch's start learn now?
 # - Build ``gru_step``, one step of a GRU, which has one state and two gates. Then
-#   repeat the comparison of this lesson with ``nn.GRU``. Write its ``gru_step`` first.
+#   repeat the comparison of this lesson with ``nn.GRU``.

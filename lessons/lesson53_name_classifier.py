@@ -284,10 +284,7 @@ show("probabilities")
 # ------
 # ``python check.py 53`` checks the function that is named here.
 #
-# ``python check.py 53`` checks the function that is named here.
-#
 # - Predict the answer of the network for your own name. Then ask it with ``--names``.
 # - Change the given ``last_states`` until each name gives the state after its own last
 #   letter.
-# - Build a table of the last two letters. How close does it come to the network? Then
-#   write ``last_states``, the state after the last letter without a loop.
+# - Build a table of the last two letters. How close does it come to the network?

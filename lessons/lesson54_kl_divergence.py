@@ -245,9 +245,6 @@ for p in torch.tensor([[0.7, 0.2, 0.1]]), torch.tensor([[1.0, 0.0, 0.0]]):
 # ------
 # ``python check.py 54`` checks the function that is named here.
 #
-# ``python check.py 54`` checks the function that is named here.
-#
 # - Predict KL of two Gaussians at a shift of 5 from its value at 4.
 # - Change the given ``kl_loss``, which lacks a logarithm, until no result is negative.
 # - Build the slopes of JS and W over the shift. Which one leads the bump back from 5?
-#   Then write ``kl_loss`` for logits.

@@ -267,10 +267,7 @@ say_first(f"32 images: {32 * flops / 1e12:.2f} TFLOP, {32 * flops / 200e9:.1f} m
 # ------
 # ``python check.py 64`` checks the function that is named here.
 #
-# ``python check.py 64`` checks the function that is named here.
-#
 # - Predict the images an epoch in each of 4 processes, then print ``len(sampler)``.
 # - Change the given ``joint_gradient`` until parts of unequal size give the gradient of
 #   the whole batch.
-# - Build the averaging by hand, with ``dist.all_reduce`` on each ``p.grad``. Then write
-#   ``joint_gradient``, for parts of unequal size.
+# - Build the averaging by hand, with ``dist.all_reduce`` on each ``p.grad``.
