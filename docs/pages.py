@@ -77,11 +77,16 @@ class Search(search.SearchEnglish):
 
 
 def reduce_figures(app) -> None:
-    """Store each new figure with the 256 colours that it uses most."""
+    """Store each new figure with 256 colours, and with fewer if it is still large."""
     for path in (DOCS / "lessons" / "images").glob("*.png"):
         with Image.open(path) as image:
-            if image.mode != "P":
-                image.convert("RGB").quantize(256).save(path, optimize=True)
+            if image.mode == "P":
+                continue
+            figure = image.convert("RGB")
+        for colours in 256, 64, 32:
+            figure.quantize(colours).save(path, optimize=True)
+            if path.stat().st_size < 200_000:
+                break
 
 
 def write_weights(app, error) -> None:

@@ -237,7 +237,8 @@ for name, error in free_errors.items():
 # but not the height of a maximum that comes decades later.
 
 # %%
-# Drawn: the forecasts.
+# Drawn: the forecasts of the RNN beside the true values, of the sine and of the
+# sunspots.
 
 figure, axes = plt.subplots(3, 1, figsize=(10, 8))
 axes[0].plot(sine[200:].cpu(), label="truth")
