@@ -209,6 +209,8 @@ def _add_flag(parser: Parser, name: str, default) -> None:
             raise argparse.ArgumentTypeError(problem) from None
         if isinstance(value, str):
             return value
+        if name == "seed" and value >= 2**63:
+            raise argparse.ArgumentTypeError(f"has to be below 2^63, not {word}")
         if not math.isfinite(value) or value < 0 or value == 0 != default:
             bound = "at least 0" if default == 0 else "above 0"
             raise argparse.ArgumentTypeError(f"has to be {bound}, not {word}; {text}")
@@ -330,7 +332,10 @@ def batches(
     :param batch_size: samples a batch; the last batch may have fewer
     :param shuffle: in a new random order each epoch
     :returns: yields one batch of each of the dataset's tensors, on their device
+    :raises ValueError: if the batch size is below 1
     """
+    if batch_size < 1:
+        raise ValueError(f"batch_size is {batch_size}, and has to be at least 1")
     sampler = _BatchSampler(dataset, batch_size, shuffle)
     return DataLoader(dataset, sampler=sampler, batch_size=None)
 
@@ -381,6 +386,7 @@ def evaluate(net: nn.Module, loader: DataLoader) -> tuple[float, float]:
     :param net: gives logits [b, k] for the loader's first tensor [b, ...]
     :param loader: yields samples and labels [b], on the net's device
     :returns: ``loss, accuracy``, the accuracy in 0 to 1
+    :raises ValueError: if the loader has no samples
     """
     training = net.training
     net.eval()
@@ -391,6 +397,8 @@ def evaluate(net: nn.Module, loader: DataLoader) -> tuple[float, float]:
         correct += (logits.argmax(dim=1) == y).sum()
         count += len(y)
     net.train(training)
+    if count == 0:
+        raise ValueError("the loader has no samples to evaluate the net on")
     return loss.item() / count, correct.item() / count
 
 
@@ -444,7 +452,7 @@ def show(name: str) -> None:
     there is a display, and ``--no-show`` was not given, a window opens and the lesson
     goes on; the windows stay until the reader closes them.
     """
-    name = re.sub(r"[^\w-]+", "_", name)  # what a file name can hold everywhere
+    name = re.sub(r"[^\w-]+", "_", str(name)) or "figure"  # fit for any file system
     figure = plt.gcf()
     if not CHINESE_FONT and any(map(_is_chinese, figure.findobj(Text))):
         say_once("this machine has no font for Chinese: boxes stand for characters")
@@ -517,7 +525,10 @@ def _as_array(values) -> np.ndarray:
         values = values.detach().cpu()
         return (values.float() if values.dtype == torch.bfloat16 else values).numpy()
     if isinstance(values, Sequence) and not isinstance(values, str):
-        return np.array([np.nan if v is None else _as_array(v) for v in values])
+        items = [np.nan if v is None else _as_array(v) for v in values]
+        if len({np.shape(item) for item in items}) > 1:
+            raise ValueError("the items of the list have different shapes")
+        return np.array(items)
     return np.asarray(values)
 
 
@@ -558,7 +569,9 @@ def plot_curve(
     named = data if isinstance(data, Mapping) else {ylabel: data}
     curves = {label: _as_array(values) for label, values in named.items()}
     for label, values in curves.items():
-        if values.ndim not in (1, 2) or not np.can_cast(values.dtype, complex):
+        if values.ndim not in (1, 2) or not np.can_cast(
+            values.dtype, float, "same_kind"
+        ):
             raise ValueError(f"{label}: shape {list(values.shape)} is no curve, [n] is")
     if not curves or any(values.size == 0 for values in curves.values()):
         raise ValueError("plot_curve was given no values")

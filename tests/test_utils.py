@@ -124,6 +124,7 @@ def test_plot_image_draws_colours():
         (torch.rand(3, 784), [1, 2, 3], r"x.view\(-1, 1, 28, 28\)"),
         (torch.rand(3, 2, 8, 8), [1, 2, 3], r"shape \[3, 2, 8, 8\] is no batch"),
         ("digits.png", 1, r"shape \[\] is no batch"),
+        ([torch.rand(8, 8), torch.rand(9, 9)], [1, 2], "different shapes"),
     ],
 )
 def test_plot_image_says_what_would_be_right(images, labels, message):
@@ -168,6 +169,8 @@ def test_plot_curve_leaves_a_gap_for_none():
         (torch.rand(2, 3, 4), r"shape \[2, 3, 4\] is no curve"),
         (5, r"shape \[\] is no curve"),
         (["a", "b"], "is no curve"),
+        ([1 + 2j, 3], "is no curve"),
+        ([[1, 2], [3]], "different shapes"),
     ],
 )
 def test_plot_curve_refuses_what_is_no_curve(data, message):
@@ -235,6 +238,10 @@ def test_settings_take_each_flag_as_its_defaults_type(monkeypatch):
         (["--lr", "nan"], "--lr: has to be above 0, not nan"),
         (["--epochs", "2.5"], "--epochs: takes a whole number, not '2.5'"),
         (["--seed", "-1"], "--seed: has to be at least 0, not -1"),
+        (
+            ["--seed", str(2**63)],
+            "--seed: has to be below 2^63, not 9223372036854775808",
+        ),
         (["--device", "foo"], "--device: there is no 'foo' on this machine; it has"),
         (["--device", "cpu:9"], "--device: there is no 'cpu:9' on this machine"),
         (["--what"], "unrecognized arguments: --what"),
@@ -489,6 +496,11 @@ def test_batches_shuffle_anew_each_epoch():
     assert first.sort().values.tolist() == list(range(50))
 
 
+def test_batches_refuse_a_size_of_zero():
+    with pytest.raises(ValueError, match="batch_size is 0"):
+        utils.batches(TensorDataset(torch.arange(5)), 0)
+
+
 @pytest.mark.parametrize("shuffle", [False, True])
 def test_batches_take_a_part_of_a_dataset(shuffle):
     part = Subset(TensorDataset(torch.arange(10)), [1, 3, 5, 7, 9])
@@ -524,6 +536,11 @@ def test_evaluate_weighs_samples_not_batches(device):
     assert accuracy == pytest.approx((logits.argmax(1) == y).float().mean().item())
     utils.evaluate(net, utils.batches(TensorDataset(x, y), 5))
     assert not net.training
+
+
+def test_evaluate_refuses_an_empty_loader():
+    with pytest.raises(ValueError, match="no samples"):
+        utils.evaluate(nn.Linear(3, 4), [])
 
 
 def test_evaluate_keeps_no_graph():
@@ -571,6 +588,12 @@ def test_save_goes_on_where_outputs_cannot_be_made(monkeypatch, tmp_path, capsys
     utils.show("one")
     utils.show("two")
     assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.parametrize(("name", "file"), [("a/b", "a_b"), (5, "5"), ("", "figure")])
+def test_any_name_becomes_a_file(name, file, lesson):
+    utils.plot_curve([1, 2], name)
+    assert [path.stem for path in lesson.iterdir()] == [file]
 
 
 def test_a_second_figure_of_one_name_keeps_the_first(lesson):
