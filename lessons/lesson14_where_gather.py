@@ -74,7 +74,7 @@ for _ in range(100):
     same = torch.where(condition, a, b)
 where_seconds = (time.perf_counter() - start) / 100
 print(f"loop {1000 * loop_seconds:.1f} ms, where {1000 * where_seconds:.3f} ms")
-#: loop 98.2 ms, where 0.015 ms
+#: loop 63.2 ms, where 0.011 ms
 print("equal:", chosen.equal(same))
 #: equal: True
 

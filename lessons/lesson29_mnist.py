@@ -208,16 +208,16 @@ except KeyboardInterrupt:
     path = save_checkpoint(epochs_done)
     kept = f"go on with --resume {path}" if path else "nothing could be kept"
     stop(f"stopped after {epochs_done} whole epochs; {kept}", status=130)
-#: epoch  1: train loss 0.250, test loss 0.122, accuracy 0.961, 1.3 s
-#: epoch  2: train loss 0.090, test loss 0.105, accuracy 0.966, 1.4 s
-#: epoch  3: train loss 0.058, test loss 0.093, accuracy 0.970, 1.7 s
-#: epoch  4: train loss 0.041, test loss 0.095, accuracy 0.973, 1.7 s
-#: epoch  5: train loss 0.029, test loss 0.078, accuracy 0.977, 1.4 s
-#: epoch  6: train loss 0.020, test loss 0.079, accuracy 0.977, 1.7 s
-#: epoch  7: train loss 0.012, test loss 0.078, accuracy 0.978, 1.8 s
-#: epoch  8: train loss 0.008, test loss 0.079, accuracy 0.979, 1.8 s
-#: epoch  9: train loss 0.005, test loss 0.083, accuracy 0.980, 2.0 s
-#: epoch 10: train loss 0.003, test loss 0.077, accuracy 0.981, 2.2 s
+#: epoch  1: train loss 0.250, test loss 0.113, accuracy 0.963, 1.0 s
+#: epoch  2: train loss 0.090, test loss 0.102, accuracy 0.968, 1.0 s
+#: epoch  3: train loss 0.059, test loss 0.093, accuracy 0.972, 1.0 s
+#: epoch  4: train loss 0.042, test loss 0.087, accuracy 0.975, 1.0 s
+#: epoch  5: train loss 0.030, test loss 0.075, accuracy 0.978, 1.0 s
+#: epoch  6: train loss 0.020, test loss 0.078, accuracy 0.978, 1.0 s
+#: epoch  7: train loss 0.013, test loss 0.087, accuracy 0.977, 0.9 s
+#: epoch  8: train loss 0.009, test loss 0.076, accuracy 0.980, 1.0 s
+#: epoch  9: train loss 0.005, test loss 0.082, accuracy 0.980, 1.0 s
+#: epoch 10: train loss 0.003, test loss 0.077, accuracy 0.981, 1.0 s
 accuracy = accuracies[-1]
 
 # %%

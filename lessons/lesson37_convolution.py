@@ -47,7 +47,9 @@ def convolve(image, kernel):
 image = torch.tensor([[0.0, 0, 0, 9, 9], [0, 0, 0, 9, 9], [0, 0, 0, 9, 9]])
 kernel = torch.tensor([[-1.0, 0, 1], [-1, 0, 1], [-1, 0, 1]])
 print(convolve(image, kernel))  # [3, 5] => [1, 3]
+#: tensor([[ 0., 27., 27.]])
 print(convolve(image, kernel.rot90(2)))
+#: tensor([[  0., -27., -27.]])
 
 # %%
 # In mathematics, a convolution rotates the kernel by 180° first. Without the rotation
@@ -63,8 +65,10 @@ digit = digit - digit.min()  # the background is 0, as the padding below
 kernel = torch.randn(3, 3)
 library = F.conv2d(digit.view(1, 1, 28, 28), kernel.view(1, 1, 3, 3))
 print(library.shape)
+#: torch.Size([1, 1, 26, 26])
 largest_difference = (convolve(digit, kernel) - library[0, 0]).abs().max().item()
 print("convolve equals F.conv2d:", largest_difference < 1e-5)
+#: convolve equals F.conv2d: True
 
 # %%
 # What kernels do to a digit
@@ -85,7 +89,9 @@ weight = torch.stack(list(kernels.values()))  # 5 of [3, 3] => [5, 3, 3]
 weight = weight.view(5, 1, 3, 3)  # => [c_out, c, kh, kw]
 maps = F.conv2d(digit.view(1, 1, 28, 28), weight, padding=1)
 print(maps.shape)
+#: torch.Size([1, 5, 28, 28])
 print("sums:", weight.sum(dim=(1, 2, 3)).round(decimals=3))
+#: sums: tensor([1., 1., 0., 0., 0.])
 
 # %%
 # Drawn: the kernels, and their outputs. Red is positive and blue is negative. A
@@ -135,12 +141,15 @@ for k in range(1, 6):
                 wrong_sizes += out.shape[3] != size(28, k, s, p, d)
                 compared += 1
 print(f"{compared} sizes compared, {wrong_sizes} differ")
+#: 180 sizes compared, 0 differ
 
 # %%
 # With an odd k and p = (k - 1) / 2 the size stays. A stride of 2 then halves it.
 
 for s in 1, 2:
     print(nn.Conv2d(1, 8, 5, stride=s, padding=2)(torch.rand(1, 1, 28, 28)).shape)
+#: torch.Size([1, 8, 28, 28])
+#: torch.Size([1, 8, 14, 14])
 
 # %%
 # Few weights, used everywhere
@@ -157,9 +166,11 @@ x = torch.rand(1, 1, 6, 6)
 product = matrix @ x.view(36)  # [16, 36] @ [36] => [16]
 same = torch.allclose(product, F.conv2d(x, weight).view(16), atol=1e-5)
 print("matrix equals convolution:", same)
+#: matrix equals convolution: True
 zeros = (matrix == 0).float().mean().item()
 numbers = len(matrix[matrix != 0].unique())
 print(f"{zeros:.0%} zeros, {numbers} different numbers")
+#: 75% zeros, 9 different numbers
 
 # %%
 # Both layers of this cell make eight maps of 28 × 28 from an image of 28 × 28:
@@ -170,6 +181,7 @@ parameters = {
     "convolution": sum(p.numel() for p in conv.parameters()),
 }
 print(parameters)
+#: {'dense': 4923520, 'convolution': 80}
 
 # %%
 # If the digit moves by two pixels, the map of a convolution moves with it. The output
@@ -186,6 +198,7 @@ def moves_along(maps):
 conv_moves = moves_along(conv(pair.view(2, 1, 28, 28)))
 dense_moves = moves_along(nn.Linear(784, 784)(pair.view(2, 784)).view(2, 1, 28, 28))
 print(f"moves along: convolution {conv_moves}, dense layer {dense_moves}")
+#: moves along: convolution True, dense layer False
 
 # %%
 # The receptive field
@@ -220,6 +233,10 @@ fields = {}
 for name, gradient in field_gradients.items():
     fields[name] = (gradient != 0).any(dim=0).sum().item()
     print(f"{name}: {fields[name]} pixels wide")
+#: one 3×3: 3 pixels wide
+#: two 3×3: 5 pixels wide
+#: three 3×3: 7 pixels wide
+#: three 3×3, stride 2: 15 pixels wide
 
 # %%
 # Three layers of 3×3 have the same field as one layer of 7×7. Between one input and one

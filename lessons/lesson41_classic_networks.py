@@ -125,11 +125,11 @@ for lr in 0.02, 0.05, 0.1:
         losses[f"{name}, lr {lr}"] = train(net, lr)
         accuracies[name, lr] = evaluate(net, test_loader)[1]
         print(f"{name}, lr {lr}: test accuracy {accuracies[name, lr]:.3f}")
-#: LeNet-5, lr 0.02: test accuracy 0.974
+#: LeNet-5, lr 0.02: test accuracy 0.975
 #: MLP, lr 0.02: test accuracy 0.956
-#: LeNet-5, lr 0.05: test accuracy 0.972
+#: LeNet-5, lr 0.05: test accuracy 0.974
 #: MLP, lr 0.05: test accuracy 0.960
-#: LeNet-5, lr 0.1: test accuracy 0.979
+#: LeNet-5, lr 0.1: test accuracy 0.975
 #: MLP, lr 0.1: test accuracy 0.949
 
 # %%

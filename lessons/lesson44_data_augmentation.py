@@ -59,8 +59,10 @@ BLACK = -MNIST_MEAN / MNIST_STD
 x = train_set.tensors[0][:4]  # [b, 1, 28, 28]
 larger = v2.Resize([32, 32])(x)
 print(larger.shape, v2.RandomCrop([28, 28])(larger).shape)
+#: torch.Size([4, 1, 32, 32]) torch.Size([4, 1, 28, 28])
 back = F.interpolate(larger, size=[28, 28], mode="bilinear", antialias=True)
 print("scaled back, almost the same image:", ((back - x).abs().mean() < 0.1).item())
+#: scaled back, almost the same image: True
 
 # %%
 # The notes say that ``RandomRotation([90, 180, 270])`` rotates (旋转) by one of three
@@ -71,6 +73,7 @@ try:
     v2.RandomRotation([90, 180, 270])
 except ValueError as error:
     print(error)
+#: degrees should be a sequence of length 2.
 quarter_turns = v2.RandomChoice([v2.RandomRotation([a, a]) for a in (90, 180, 270)])
 
 # %%
@@ -98,6 +101,8 @@ for name in "horizontal flip", "rotation ±15°":
     results = [torch.equal(transform(x[0]), x[0]) for _ in range(100)]
     changed[name] = results.count(False)
     print(f"{name} changes the image in {changed[name]} of 100 calls")
+#: horizontal flip changes the image in 49 of 100 calls
+#: rotation ±15° changes the image in 83 of 100 calls
 
 # %%
 # Drawn: one digit, and six results of each transform.
@@ -138,9 +143,12 @@ with mnist_folder(opt.data) as root:
 pil_image = plain_set[0][0]
 same_tensor = torch.allclose(to_tensor(pil_image), transforms.ToTensor()(pil_image))
 print("ToImage and ToDtype equal ToTensor:", same_tensor)
+#: ToImage and ToDtype equal ToTensor: True
 print("label:", augmented_set[0][1], augmented_set[0][1])
+#: label: 5 5
 same_twice = torch.equal(augmented_set[0][0], augmented_set[0][0])
 print("the same image twice:", same_twice)
+#: the same image twice: False
 
 # %%
 # Each image is transformed alone. This costs more time than a training step of a small
@@ -152,6 +160,7 @@ for i in range(200):
     image, label = augmented_set[i]
 milliseconds = (time.perf_counter() - start) / 200 * 1000
 print(f"{milliseconds:.1f} ms an image, {60 * milliseconds:.0f} s for 60000 images")
+#: 0.4 ms an image, 26 s for 60000 images
 
 # %%
 # The experiment
@@ -183,6 +192,7 @@ data = {"none": images[None]}  # one variant
 for name in names:
     data[name] = variants_of(all_transforms[name])
 print("none:", list(data["none"].shape), " shift:", list(data["shift"].shape))
+#: none: [1, 1000, 1, 28, 28]  shift: [4, 1000, 1, 28, 28]
 
 # %%
 # The network is small, and all runs make the same number of steps.
@@ -227,10 +237,16 @@ def train(variants, lr, seed):
 rates = [0.01, 0.02, 0.04]
 best_lr = {}
 print("learning rates  ", rates)
+#: learning rates   [0.01, 0.02, 0.04]
 for name, variants in data.items():
     found = [train(variants, lr, 0) for lr in rates]
     best_lr[name] = rates[found.index(max(found))]
     print(f"{name:15} ", " ".join([f"{accuracy:.3f}" for accuracy in found]))
+#: none             0.846 0.833 0.863
+#: shift            0.837 0.872 0.908
+#: rotation ±15°    0.856 0.870 0.862
+#: horizontal flip  0.786 0.804 0.818
+#: vertical flip    0.750 0.797 0.792
 
 # %%
 # The best rate of each transform gets four seeds:
@@ -244,6 +260,11 @@ for name, variants in data.items():
     final[name] = sum(runs) / opt.seeds
     print(f"{name:15} lr {best_lr[name]}: mean {final[name]:.3f}", end=", ")
     print(f"seeds from {min(runs):.3f} to {max(runs):.3f}")
+#: none            lr 0.04: mean 0.872, seeds from 0.863 to 0.890
+#: shift           lr 0.04: mean 0.883, seeds from 0.857 to 0.908
+#: rotation ±15°   lr 0.02: mean 0.882, seeds from 0.870 to 0.900
+#: horizontal flip lr 0.04: mean 0.823, seeds from 0.800 to 0.839
+#: vertical flip   lr 0.02: mean 0.804, seeds from 0.790 to 0.825
 
 # %%
 # The flips harm: every run with flips is worse than every run without. They make digits

@@ -59,6 +59,7 @@ with open(folder / "labels.csv", "w", newline="") as file:
         write_png(pixels[i], str(folder / f"{i:04d}.png"))
         writer.writerow([f"{i:04d}.png", labels[i].item()])
 print("first lines:", (folder / "labels.csv").read_text().split()[:3])
+#: first lines: ['file,label', '0000.png,5', '0001.png,0']
 
 # %%
 # A ``Dataset`` of your own
@@ -98,8 +99,10 @@ transform = v2.Compose(
 digit_files = DigitFiles(folder, transform)
 image, label = digit_files[0]
 print("samples:", len(digit_files), "image:", image.shape, "label:", label)
+#: samples: 500 image: torch.Size([1, 28, 28]) label: 5
 same = torch.allclose(image, images[0].cpu(), atol=1e-5)
 print("the file holds the image:", same)
+#: the file holds the image: True
 
 # %%
 # The ``DataLoader`` collects single samples into batches. It opens the files again in
@@ -108,6 +111,7 @@ print("the file holds the image:", same)
 loader = DataLoader(digit_files, batch_size=100, shuffle=True)
 x, y = next(iter(loader))
 print("a batch:", x.shape, y.shape)
+#: a batch: torch.Size([100, 1, 28, 28]) torch.Size([100])
 
 # %%
 # ``num_workers=2`` lets two other processes open the files while the network trains. On
@@ -135,6 +139,7 @@ half = len(new_x) // 2
 val_x, val_y = new_x[half : half + 2000], new_y[half : half + 2000]
 new_x, new_y = new_x[:half], new_y[:half]
 print("second task: validation images", len(val_x), "test images", len(test_x))
+#: second task: validation images 2000 test images 4861
 
 # %%
 # ``few_images`` draws the training set of the second task.
@@ -256,6 +261,9 @@ for way in "scratch", "frozen", "fine-tuned":
             best_lr[way], results[way] = lr, test_scores
     each = " ".join([f"{score:.3f}" for score in results[way]])
     print(f"{way:10} lr {best_lr[way]}: test accuracy of each seed {each}")
+#: scratch    lr 0.001: test accuracy of each seed 0.789 0.808 0.848
+#: frozen     lr 0.01: test accuracy of each seed 0.763 0.790 0.795
+#: fine-tuned lr 0.003: test accuracy of each seed 0.822 0.872 0.885
 
 # %%
 # Fine-tuning is better than scratch in each of the three runs. In a frozen network only
@@ -276,6 +284,9 @@ for way in "scratch", "frozen", "fine-tuned":
         curves[way].append(sum(test_scores) / opt.seeds)
     each = " ".join([f"{score:.3f}" for score in curves[way]])
     print(f"{way:10} with {counts} images a class: {each}")
+#: scratch    with [3, 10, 30, 100] images a class: 0.667 0.815 0.890 0.919
+#: frozen     with [3, 10, 30, 100] images a class: 0.648 0.783 0.851 0.880
+#: fine-tuned with [3, 10, 30, 100] images a class: 0.732 0.860 0.931 0.956
 
 # %%
 # Drawn: the mean test accuracy of the three ways.
@@ -302,10 +313,12 @@ x = torch.randn(100, 4) + 5  # [b, d], the mean is 5
 norm(x)
 after_training_mode = norm.running_mean.clone()
 print(f"mean of the running means: {after_training_mode.mean():.1f}")
+#: mean of the running means: 0.5
 norm.eval()
 norm(x)
 unchanged = torch.equal(norm.running_mean, after_training_mode)
 print("unchanged in evaluation mode:", unchanged)
+#: unchanged in evaluation mode: True
 
 # %%
 # Try it

@@ -58,6 +58,7 @@ real_logits, fake_logits = torch.randn(5, 1), torch.randn(5, 1)
 by_hand = -real_logits.sigmoid().log().mean() - (1 - fake_logits.sigmoid()).log().mean()
 loss_equal = torch.allclose(by_hand, discriminator_loss(real_logits, fake_logits))
 print("by hand equal to the library:", loss_equal)
+#: by hand equal to the library: True
 
 # %%
 # The best discriminator
@@ -95,7 +96,9 @@ best = p_line / (p_line + q_line)
 best_loss = -(torch.xlogy(p_line, best) + torch.xlogy(q_line, 1 - best)).nansum().item()
 exact_js = js(p_line, q_line).item()
 print(f"loss of the best D {best_loss:.3f}", end=", ")
+#: loss of the best D 1.130,
 print(f"log 4 - 2 JS = {math.log(4) - 2 * exact_js:.3f}, JS {exact_js:.3f}")
+#: log 4 - 2 JS = 1.130, JS 0.128
 
 # %%
 # A network is trained on samples alone, without knowing p or q. Its learning rate falls
@@ -163,6 +166,9 @@ for seed in range(opt.seeds):
     measured_js.append(js_from_loss)
     print(f"seed {seed}: largest |D - D*| {difference:.2f}", end=", ")
     print(f"JS from the loss {js_from_loss:.3f}")
+#: seed 0: largest |D - D*| 0.01, JS from the loss 0.128
+#: seed 1: largest |D - D*| 0.01, JS from the loss 0.129
+#: seed 2: largest |D - D*| 0.02, JS from the loss 0.127
 
 # %%
 # Drawn: both densities, ``D*``, and the trained D of the last seed.
@@ -226,6 +232,12 @@ for shift in shifts:
     print(f"shift {shift}: JS {row['JS']:.4f}, twice its slope", end=" ")
     print(f"{2 * row['slope of JS']:.1e}; slope of log(1 - D)", end=" ")
     print(f"{row['log(1 - D)']:.1e}, of -log D {row['-log D']:.1e}")
+#: shift 0.5: JS 0.0303, twice its slope 2.4e-01; slope of log(1 - D) 2.4e-01, of -log D 2.6e-01
+#: shift 1.0: JS 0.1114, twice its slope 4.0e-01; slope of log(1 - D) 4.0e-01, of -log D 6.0e-01
+#: shift 2.0: JS 0.3368, twice its slope 4.5e-01; slope of log(1 - D) 4.5e-01, of -log D 1.6e+00
+#: shift 4.0: JS 0.6327, twice its slope 1.4e-01; slope of log(1 - D) 1.4e-01, of -log D 3.9e+00
+#: shift 8.0: JS 0.6931, twice its slope 3.9e-04; slope of log(1 - D) 3.9e-04, of -log D 8.0e+00
+#: shift 12.0: JS 0.6931, twice its slope 1.8e-08; slope of log(1 - D) 1.8e-08, of -log D 1.2e+01
 
 # %%
 # The slope of log(1 - D) is twice the slope of JS. So the minimax loss falls where JS
@@ -317,6 +329,12 @@ for seed in range(opt.seeds):
     for kind in kinds:
         powers = [f"{math.log10(norm):.1f}" for norm in norms[seed][kind]]
         print(f"seed {seed}, {kind}: 10 to the power of", " ".join(powers))
+#: seed 0, log(1 - D): 10 to the power of -0.9 -1.4 -2.5 -3.3
+#: seed 0, -log D: 10 to the power of -0.8 -0.0 0.4 0.5
+#: seed 1, log(1 - D): 10 to the power of -0.6 -1.0 -2.3 -3.3
+#: seed 1, -log D: 10 to the power of -0.6 0.3 0.7 0.8
+#: seed 2, log(1 - D): 10 to the power of -1.0 -1.3 -2.6 -3.6
+#: seed 2, -log D: 10 to the power of -0.9 0.3 0.5 0.6
 
 # %%
 # The gradient of the minimax loss becomes smaller while D is trained. After 640 steps
@@ -391,6 +409,8 @@ for kind in kinds:
         samples[kind].append(points.cpu())
     print(f"{kind}: found {modes[kind]} of 8,", end=" ")
     print("points that belong", [f"{share:.2f}" for share in good_shares[kind]])
+#: log(1 - D): found [8, 8, 8] of 8, points that belong ['0.93', '0.82', '0.83']
+#: -log D: found [8, 7, 8] of 8, points that belong ['0.85', '0.83', '0.93']
 
 # %%
 # Drawn: what each generator makes (blue) and the eight centres (crosses).

@@ -180,16 +180,16 @@ for epoch in range(1, opt.epochs + 1):
     if rank == 0:
         accuracy = evaluate(plain, test_loader)[1]
         print(f"epoch {epoch:2d}: accuracy {accuracy:.3f}, {seconds:.1f} s")
-#: epoch  1: accuracy 0.965, 8.5 s
-#: epoch  2: accuracy 0.965, 7.2 s
-#: epoch  3: accuracy 0.972, 7.8 s
-#: epoch  4: accuracy 0.977, 6.5 s
-#: epoch  5: accuracy 0.976, 9.8 s
-#: epoch  6: accuracy 0.975, 9.1 s
-#: epoch  7: accuracy 0.980, 10.6 s
-#: epoch  8: accuracy 0.983, 10.2 s
-#: epoch  9: accuracy 0.983, 6.6 s
-#: epoch 10: accuracy 0.983, 4.5 s
+#: epoch  1: accuracy 0.965, 0.7 s
+#: epoch  2: accuracy 0.966, 0.7 s
+#: epoch  3: accuracy 0.970, 0.7 s
+#: epoch  4: accuracy 0.980, 0.7 s
+#: epoch  5: accuracy 0.973, 0.7 s
+#: epoch  6: accuracy 0.977, 0.7 s
+#: epoch  7: accuracy 0.980, 0.7 s
+#: epoch  8: accuracy 0.983, 0.7 s
+#: epoch  9: accuracy 0.983, 0.7 s
+#: epoch 10: accuracy 0.983, 0.7 s
 
 # %%
 # Are the copies equal, to the last bit? ``all_reduce`` combines the tensors of all
