@@ -164,7 +164,7 @@ def _forbid_float64() -> None:
                 torch.float32 in given
                 and getattr(result, "dtype", None) == torch.float64
             ):
-                raise TypeError("float64 from float32: some devices have no float64")
+                raise RuntimeError("float64 from float32: some devices have no float64")
             return result
 
     Float32Only().__enter__()
