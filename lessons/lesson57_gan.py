@@ -224,20 +224,21 @@ def js_of_shift(shift):
 
 shifts = [0.5, 1.0, 2.0, 4.0, 8.0, 12.0]
 slopes = []  # a row a shift
+print("shift      JS  2 slope of JS  slope of log(1 - D)  slope of -log D")
+#: shift      JS  2 slope of JS  slope of log(1 - D)  slope of -log D
 for shift in shifts:
     row = generator_slopes(shift)
     row["JS"] = js_of_shift(shift)
     row["slope of JS"] = (js_of_shift(shift + 1e-4) - js_of_shift(shift - 1e-4)) / 2e-4
     slopes.append(row)
-    print(f"shift {shift}: JS {row['JS']:.4f}, twice its slope", end=" ")
-    print(f"{2 * row['slope of JS']:.1e}; slope of log(1 - D)", end=" ")
-    print(f"{row['log(1 - D)']:.1e}, of -log D {row['-log D']:.1e}")
-#: shift 0.5: JS 0.0303, twice its slope 2.4e-01; slope of log(1 - D) 2.4e-01, of -log D 2.6e-01
-#: shift 1.0: JS 0.1114, twice its slope 4.0e-01; slope of log(1 - D) 4.0e-01, of -log D 6.0e-01
-#: shift 2.0: JS 0.3368, twice its slope 4.5e-01; slope of log(1 - D) 4.5e-01, of -log D 1.6e+00
-#: shift 4.0: JS 0.6327, twice its slope 1.4e-01; slope of log(1 - D) 1.4e-01, of -log D 3.9e+00
-#: shift 8.0: JS 0.6931, twice its slope 3.9e-04; slope of log(1 - D) 3.9e-04, of -log D 8.0e+00
-#: shift 12.0: JS 0.6931, twice its slope 1.8e-08; slope of log(1 - D) 1.8e-08, of -log D 1.2e+01
+    print(f"{shift:5.1f} {row['JS']:7.4f} {2 * row['slope of JS']:15.1e}", end=" ")
+    print(f"{row['log(1 - D)']:19.1e} {row['-log D']:15.1e}")
+#:   0.5  0.0303         2.4e-01             2.4e-01         2.6e-01
+#:   1.0  0.1114         4.0e-01             4.0e-01         6.0e-01
+#:   2.0  0.3368         4.5e-01             4.5e-01         1.6e+00
+#:   4.0  0.6327         1.4e-01             1.4e-01         3.9e+00
+#:   8.0  0.6931         3.9e-04             3.9e-04         8.0e+00
+#:  12.0  0.6931         1.8e-08             1.8e-08         1.2e+01
 
 # %%
 # The slope of log(1 - D) is twice the slope of JS. So the minimax loss falls where JS

@@ -77,7 +77,7 @@ def test_no_wrong_value_is_taken_for_right(exercise):
 @each_file
 def test_what_the_reader_begins_with_is_not_right(number, tmp_path):
     module, exercises = FILES[number]
-    path = tmp_path / "copy.py"
+    path = tmp_path / "readers_copy.py"
     path.write_text(readers_copy(module, exercises), encoding="utf-8")
     answers = load(path)
     for exercise in exercises:
