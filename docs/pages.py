@@ -207,7 +207,12 @@ def notes(text: str) -> str:
 # --- links from prose ---------------------------------------------------------------
 
 # Terms that are plain words more often than not.
-EVERYDAY = {"gate", "generator", "key", "leaf", "mask", "step", "value", "view"}
+EVERYDAY = {
+    *("bit", "bound", "class", "code", "control", "copy", "device", "edge", "gate"),
+    *("generator", "head", "index", "key", "layer", "leaf", "mask", "mean", "memory"),
+    *("mode", "model", "pack", "period", "range", "ring", "rotate", "scale", "score"),
+    *("server", "split", "step", "value", "view", "window"),
+}
 
 
 def link_prose(app, doctree) -> None:

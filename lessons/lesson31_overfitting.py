@@ -100,7 +100,7 @@ for i, degree in enumerate(degrees):
 # Degree 1 underfits: its error is large on the points that it was fitted to, and about
 # as large on new ones. Degree 3 follows the pattern. Degree 15 overfits: it is closest
 # to its 20 points, and it swings between them. The difference between the two errors is
-# called the generalisation gap (泛化误差).
+# called the generalisation gap (泛化差距).
 
 # %%
 # Drawn: three fits to the same points, and both errors for each degree.

@@ -128,7 +128,7 @@ def train(z, end, test_start, seed):
 # 100 for validation and 100 for testing. The test part repeats the training part
 # exactly, so it shows only that the network can learn and continue a period.
 #
-# A baseline (基准) is a simple forecast that a useful network has to beat. The first
+# A baseline (基线) is a simple forecast that a useful network has to beat. The first
 # baseline is persistence (持续性预测): the next number is equal to the last one.
 
 sine = torch.sin(2 * torch.pi * torch.arange(400) / 25).to(opt.device)

@@ -195,7 +195,7 @@ for name in own_names:
 # %%
 # Compared with what?
 # -------------------
-# An accuracy needs baselines (基准). The first one is the larger class: always
+# An accuracy needs baselines (基线). The first one is the larger class: always
 # "female" is right for about four names in five. The second one is a table of last
 # letters, which needs no network: for each last letter, the list with more names.
 
