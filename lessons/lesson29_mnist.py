@@ -308,10 +308,9 @@ if path:
 # ------
 # ``python check.py 29`` checks the functions that are named here.
 #
-# - Predict the number of steps an epoch with ``--batch-size 7 --lr 0.005``, then run it
-#   with ``--epochs 1``. How many images does the last batch hold? Then write
-#   ``last_batch``.
-# - Change ``--lr`` to 0.2, then to 0.5. Which of the two still learns, and what does
-#   the other run say? Then change the given ``mean_loss`` until each image counts
-#   alike.
+# - Predict the number of steps of ``--batch-size 7 --lr 0.005 --epochs 1``, then run
+#   it. How many images does the last batch hold? Then write ``last_batch``.
+# - Change the learning rate with ``--lr 0.2``, then with ``--lr 0.5``. Which of the two
+#   still learns, and what does the other run say? Then change the given ``mean_loss``
+#   until each image counts alike.
 # - Build ``confusion_matrix``, a table of which digit is taken for which.

@@ -299,6 +299,7 @@ for leak in True, False:
 # ``python check.py 32`` checks the function that is named here.
 #
 # - Predict the leaking accuracy with 20 features to choose from in place of 5000.
-# - Change ``--lr`` to 0.01. Which epochs are chosen then, and is it worth it?
+# - Change the learning rate with ``--lr 0.01``. Which epochs are marked in the picture
+#   then, and do the three rules still differ?
 # - Build ``cross_validated``, the score of each fold for any kind of model. Then choose
 #   ``opt.lr`` with it. Does the best lead by a spread?

@@ -282,6 +282,7 @@ show("weights")
 # ``python check.py 33`` checks the function that is named here.
 #
 # - Predict the accuracy at an L1 strength of 0.03. Add it to the strengths and look.
-# - Change 500 images to 5000. Does a penalty still lower the validation loss?
+# - Change ``[:500]`` to ``[:5000]`` and ``[500:2500]`` to ``[5000:7000]``, twice each.
+#   Does a penalty still lower the validation loss?
 # - Build ``shrink_step``, which moves each weight towards 0 and no further. Call it
 #   after each step in place of the L1 penalty: how many weights are exactly 0?

@@ -236,6 +236,7 @@ show("early_stopping")
 # ``python check.py 35`` checks the class that is named here.
 #
 # - Predict the mean of ``F.dropout(x, 0.9)``, and its largest value; then run it.
-# - Change ``--patience`` to 1 and to 30. What does each cost?
+# - Change the patience with ``--patience 1``, then with ``--patience 30``. What does
+#   each cost? Look at the line "stopped after".
 # - Build ``EarlyStop``, early stopping for any training loop. Then stop by the
 #   validation accuracy: which test score gains by it?

@@ -261,5 +261,6 @@ show("receptive_field")
 #
 # - Predict the shape of ``nn.Conv2d(3, 16, 7, stride=2, padding=3)(x)`` for an image of
 #   [1, 3, 224, 224], and the number of its parameters.
-# - Change the stride of the last field to 3. Why is its field cut off?
+# - Change the stride of the last field to 3. The field of such layers is 27 pixels
+#   wide. Why are only 14 of them printed?
 # - Build ``convolve_by_matrix``, a convolution by ``unfold`` and one matrix product.

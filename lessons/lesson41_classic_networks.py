@@ -347,6 +347,7 @@ show("accuracy_and_cost")
 # ``python check.py 41`` checks the class that is named here.
 #
 # - Predict the parameters of LeNet's first convolution, then look at the output above.
-# - Change LeNet's pooling to ``MaxPool2d``, and its ReLU to tanh. Which matters more?
-#   Then correct the given ``Branches``, whose maps do not lie side by side.
+# - Change LeNet's pooling to ``MaxPool2d``, or its ReLU to tanh. Does one of them gain
+#   at all three rates, and again with ``--seed 1``? Then correct the given
+#   ``Branches``, whose maps do not lie side by side.
 # - Build the list of all output sizes of GoogLeNet, with hooks, on the meta device.

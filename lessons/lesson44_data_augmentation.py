@@ -292,6 +292,6 @@ show("help_and_harm")
 # ``python check.py 44`` checks the function that is named here.
 #
 # - Predict what quarter turns do to the accuracy. Then add them to ``names``.
-# - Change ``--images`` to 4000 and ``--variants`` to 2. What is left of the gain?
+# - Change the data with ``--images 4000 --variants 2``. What is left of the gain?
 # - Build ``random_shifts``, a shift of its own for each image of a batch. Train with it
 #   in place of the variants: what is gained by new shifts at every step?

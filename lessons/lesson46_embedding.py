@@ -229,6 +229,7 @@ show("letters")
 # ``python check.py 46`` checks the function that is named here.
 #
 # - Predict how many rows of the embedding get a gradient from "hannah".
-# - Change ``--width`` to 10. How far does the learned loss fall, and the control's?
+# - Change the width with ``--width 10``. How far does the learned loss fall, and the
+#   control's? (The picture then shows two of the ten numbers of each letter.)
 # - Build ``nearest``, the k symbols that are most similar by the cosine. Then ask it
 #   for the letters nearest to e in ``vectors["learned"][-1]`` and in the control.

@@ -297,6 +297,7 @@ show("clipping")
 # ``python check.py 50`` checks the function that is named here.
 #
 # - Predict what happens to both sides with ``--length 100``, and run it.
-# - Change ``--clip`` to 0.01, then to 1000. What does each do?
+# - Change the largest norm with ``--clip 0.01``, then with ``--clip 1000``. Which of
+#   them is too small to learn, and which is like no clipping?
 # - Build ``train_in_pieces``, which trains on long sequences in pieces: the state goes
 #   on, and the gradient ends at each cut.

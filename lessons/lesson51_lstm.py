@@ -307,7 +307,9 @@ show("last_state")
 # ``python check.py 51`` checks the function that is named here.
 #
 # - Predict the gradient over 100 steps from f = sigmoid(1) alone. Then give the forget
-#   gate this bias, which many people use, and measure it.
-# - Change ``--steps`` to 800. Do the RNN and the LSTM with PyTorch's start learn now?
+#   gate this bias, which many people use, and measure it. The measured one is larger:
+#   which second way leads back through the gates?
+# - Change the number of steps with ``--steps 800``. Do the RNN and the LSTM with
+#   PyTorch's start learn now?
 # - Build ``gru_step``, one step of a GRU, which has one state and two gates. Then
 #   repeat the comparison of this lesson with ``nn.GRU``.

@@ -284,7 +284,8 @@ show("probabilities")
 # ------
 # ``python check.py 53`` checks the function that is named here.
 #
-# - Predict the answer of the network for your own name. Then ask it with ``--names``.
+# - Predict the answer of the network for your own name. Then ask it with
+#   ``--names "Ada,Grace"``, and your name in place of these two.
 # - Change the given ``last_states`` until each name gives the state after its own last
 #   letter.
 # - Build a table of the last two letters. How close does it come to the network?

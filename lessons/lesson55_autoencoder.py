@@ -439,5 +439,6 @@ show("random_codes")
 # ``python check.py 55`` checks the function that is named here.
 #
 # - Predict the training error of PCA with k = 784.
-# - Change the noise to 1. Which blur is best now, and which k of PCA?
+# - Change the noise to 1, and add the widths 2 and 2.5. Which blur is best now, and
+#   which k of PCA?
 # - Build ``pca_reconstruction``, which compresses rows by PCA and rebuilds them.

@@ -510,5 +510,5 @@ show("estimate_and_distance")
 # ``python check.py 58`` checks the function that is named here.
 #
 # - Predict the critic's estimate for a shift of 8, from the formula with λ = 10.
-# - Change ``--penalty`` to 10. How many of the eight are found in 1000 steps?
+# - Change λ with ``--penalty 10``. How many of the eight are found in 1000 steps?
 # - Build ``one_sided_penalty``, which only punishes slopes above 1.

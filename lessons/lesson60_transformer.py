@@ -532,6 +532,7 @@ print(f"the cache is {saved:.1f} times as fast")
 # ``python check.py 60`` checks the function that is named here.
 #
 # - Predict how many parameters a third block adds, then count them.
-# - Change ``--steps`` to 1000. Does the Transformer catch up?
+# - Change the number of steps with ``--steps 1000``. Does the Transformer catch up?
 # - Build ``top_k_probabilities``, which leaves only the k likeliest letters. Use it in
-#   ``generate`` with k = 3. How many names are new?
+#   ``generate`` with k = 3. How many names are new? (The cache then
+#   gives other names.)

@@ -21,6 +21,7 @@ LESSONS = sorted((ROOT / "lessons").glob("lesson*.py"))
 COMPUTING, DRAWING = 15, 25  # lines of code that a cell may have
 SENTENCE = 25  # words that a sentence may have; code or a formula is one
 WRONG_NAMES = {"input": "x", "iter": "step", "eval": "evaluate", "criteon": "loss"}
+SEEDED = ast.For | ast.FunctionDef | ast.ListComp
 HIDDEN_LOOPS = {"map", "filter", "getattr", "reduce", "product", "starmap"}
 
 
@@ -36,17 +37,16 @@ class Lesson:
         self.cells = list(zip(starts, ends, strict=True))  # line numbers
 
     def prose(self, cell) -> str:
-        """The comment at the head of a cell."""
+        """The comment at the head of a cell, without its title."""
         found = []
         for line in self.lines[cell[0] : cell[1] - 1]:
             if not line.startswith("#") or line.startswith("#:"):
                 break
             found.append(line.removeprefix("#").strip())
-        return " ".join(found)
+        return re.sub(r"^.*?-{3,}", "", " ".join(found)).strip()
 
     def draws(self, cell) -> bool:
-        words = re.sub(r"^.*?-{3,}", "", self.prose(cell)).strip()
-        return words.startswith("Drawn:")
+        return self.prose(cell).startswith("Drawn:")
 
     def code_lines(self, cell) -> int:
         """Lines of statements, without imports, docstrings, comments and outputs."""
@@ -102,11 +102,9 @@ def try_it(lesson):
 def cell_sizes(lesson):
     for cell in lesson.cells:
         size = lesson.code_lines(cell)
-        if lesson.draws(cell):
-            if size > DRAWING:
-                yield cell[0], f"a cell that draws has {size} lines, above {DRAWING}"
-        elif size > COMPUTING:
-            yield cell[0], f"a cell that computes has {size} lines, above {COMPUTING}"
+        limit = DRAWING if lesson.draws(cell) else COMPUTING
+        if size > limit:
+            yield cell[0], f"the cell has {size} lines, above {limit}"
 
 
 def flat(lesson):
@@ -157,21 +155,13 @@ def assignments(lesson):
             yield node.lineno, "an assignment inside an expression (:=)"
         if isinstance(node, ast.Assign) and len(node.targets) > 1:
             yield node.lineno, "one assignment a statement, not a = b = ..."
-        if isinstance(node, ast.Assign | ast.For):
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            for target in targets:
-                yield from unpacked(node, target)
-
-
-def unpacked(node, target):
-    if isinstance(target, ast.Tuple | ast.List):
-        nested = [e for e in target.elts if isinstance(e, ast.Tuple | ast.List)]
-        if len(target.elts) == 1:
-            yield node.lineno, "a target of one element: take [0] instead"
-        pytorchs_own = "lstm" in ast.unparse(node).lower()  # out, (h, c) = lstm(x)
-        loop = re.search(r"\b(enumerate|zip|items)\(", ast.unparse(node).split("\n")[0])
-        if nested and not pytorchs_own and not (isinstance(node, ast.For) and loop):
-            yield node.lineno, "a nested target"
+        if isinstance(node, ast.Tuple | ast.List) and isinstance(node.ctx, ast.Store):
+            if len(node.elts) == 1:
+                yield node.lineno, "a target of one element: take [0] instead"
+            nested = any(isinstance(e, ast.Tuple | ast.List) for e in node.elts)
+            line = lesson.lines[node.lineno - 1]
+            if nested and "lstm(" not in line:  # PyTorch's own: out, (h, c) = lstm(x)
+                yield node.lineno, "a nested target"
 
 
 def lambdas(lesson):
@@ -194,24 +184,34 @@ def quick(lesson):
 
 
 def seeds(lesson):
-    text = lesson.text
-    draws = re.search(r"torch\.(rand|normal|multinomial)|nn\.Linear|shuffle", text)
-    if draws and not re.search(r"torch\.(manual_seed|Generator)", text):
+    """With --seed 10 every run has another seed: opt.seed + seed where there is one."""
+    draws = r"torch\.(rand|normal|multinomial)|nn\.Linear|shuffle"
+    if re.search(draws, lesson.text) and "manual_seed" not in lesson.text:
         yield 1, "what draws random numbers sets the seed"
-    if "settings(" in text and "manual_seed" in text and "opt.seed" not in text:
-        yield 1, "a lesson with settings takes opt.seed"
     for number, line in enumerate(lesson.lines, 1):
-        if "for seed in" in line and "for seed in range(opt.seeds)" not in line:
+        wrong = line.replace("for seed in range(opt.seeds)", "")
+        if "for seed in" in wrong or "range(opt.seeds)" in wrong:
             yield number, "seeds are 'for seed in range(opt.seeds)'"
+    one_of_many = set()  # all that stands in a loop over seeds or a function of a seed
+    for node in ast.walk(lesson.tree):
+        text = ast.unparse(node) if isinstance(node, SEEDED) else ""
+        if re.match(r"for .*\bseed\b.* in |def .*\bseed\b|\[.* for seed in ", text):
+            one_of_many |= set(ast.walk(node))
+            if len(re.findall(r"(?<!\.)\bseed\b", text)) == 1:
+                yield node.lineno, "seed is not used"
+    for node in ast.walk(lesson.tree):
+        if isinstance(node, ast.Call) and "manual_seed" in ast.unparse(node.func):
+            wanted = "opt.seed + seed" if node in one_of_many else "opt.seed"
+            given = ast.unparse(node.args[0])
+            if given != wanted and (node in one_of_many or "settings(" in lesson.text):
+                yield node.lineno, f"manual_seed({wanted}) in place of ({given})"
 
 
 def devices(lesson):
     for node in ast.walk(lesson.tree):
         if isinstance(node, ast.Attribute) and node.attr == "cuda":
             yield node.lineno, ".to(opt.device) in place of cuda"
-        if isinstance(node, ast.Constant) and re.fullmatch(
-            r"cuda(:\d+)?", str(node.value)
-        ):
+        if re.fullmatch(r"cuda(:\d+)?", str(getattr(node, "value", ""))):
             yield node.lineno, "opt.device in place of 'cuda'"
 
 
@@ -225,24 +225,16 @@ def names(lesson):
 
 def printed_characters(lesson):
     for number, line in enumerate(lesson.lines, 1):
-        if line.startswith("#:"):
-            for code_page in "gbk", "cp1252":
-                for character in line:
-                    if not encodes(character, code_page):
-                        yield number, f"{code_page} has no {character!r}"
-
-
-def encodes(character, code_page):
-    try:
-        return bool(character.encode(code_page))
-    except UnicodeEncodeError:
-        return False
+        for code_page in ["gbk", "cp1252"] if line.startswith("#:") else []:
+            for character in line:
+                if not character.encode(code_page, "ignore"):
+                    yield number, f"{code_page} has no {character!r}"
 
 
 def sentences(lesson):
     for cell in lesson.cells:
-        prose = re.sub(r"^.*?-{3,}", "", lesson.prose(cell))
-        prose = re.sub(r":math:`[^`]*`|``[^`]*``", "code", prose.partition("..")[0])
+        prose = lesson.prose(cell).partition("..")[0]
+        prose = re.sub(r":math:`[^`]*`|``[^`]*``", "code", prose)
         for sentence in re.split(r"(?<=[.?!:;])\s+", prose):
             if len(sentence.split()) > SENTENCE:
                 yield cell[0], f"{len(sentence.split())} words: {sentence}"
@@ -259,7 +251,7 @@ RULES = {
     assignments: "a = b = 1",
     lambdas: "f = lambda x: x",
     quick: "n = 5 if opt.quick else 50",
-    seeds: "for seed in 1, 2, 3:\n    pass",
+    seeds: "for seed in 1, 2, 3:\n    f(seed)",
     devices: "x = x.cuda()",
     names: "input = 1",
     printed_characters: "print(2)\n#: x² = 2",
@@ -279,7 +271,15 @@ FAULTS = [
     (assignments, "print(a := 1)"),
     (assignments, "(a,) = f(x)"),
     (assignments, "a, (b, c) = f(x)"),
+    (assignments, "for i, (a, b) in enumerate(x):\n    pass"),
+    (assignments, "x = [a + b for i, (a, b) in x.items()]"),
     (lambdas, "f = {'a': lambda x: x}"),
+    (seeds, "opt = settings()\ntorch.manual_seed(0)"),
+    (seeds, "for s in range(opt.seeds):\n    f(s)"),
+    (seeds, "[f(1) for seed in range(opt.seeds)]"),
+    (seeds, "for seed in range(opt.seeds):\n    torch.manual_seed(seed)"),
+    (seeds, "for seed in range(opt.seeds):\n    torch.manual_seed(opt.seed), f(seed)"),
+    (seeds, "def f(seed):\n    torch.manual_seed(opt.seed), g(seed)"),
     (devices, "x = x.to('cuda:0')"),
     (cell_sizes, "# Drawn:\n" + "\n".join(f"x{i} = {i}" for i in range(DRAWING + 1))),
 ]
