@@ -22,7 +22,6 @@ from utils import read_data, settings, show, stop_if_not_finite
 opt = settings(
     steps=400,
     batch_size=32,
-    lr=0.005,
     hidden=16,
     seeds=3,
     quick={"steps": 20, "seeds": 1},
@@ -103,11 +102,11 @@ def train_step(net, optimizer, windows):
 # early stopping (早停) of lesson 35.
 
 
-def train(z, end, test_start, seed):
-    """A network trained on ``z[:end]``, the best one on ``z[end:test_start]``."""
+def train(z, end, test_start, seed, lr):
+    """The network trained on ``z[:end]``, and its error on ``z[end:test_start]``."""
     torch.manual_seed(opt.seed + seed)
     net = Forecaster().to(opt.device)
-    optimizer = optim.Adam(net.parameters(), lr=opt.lr)
+    optimizer = optim.Adam(net.parameters(), lr=lr)
     windows = z[:end].unfold(0, 41, 1)  # [t] => [t - 40, 41]
     lowest = float("inf")
     for step in range(1, opt.steps + 1):
@@ -118,7 +117,7 @@ def train(z, end, test_start, seed):
             if error < lowest:
                 lowest, best = error, copy.deepcopy(net.state_dict())
     net.load_state_dict(best)
-    return net
+    return {"net": net, "error": lowest}
 
 
 # %%
@@ -132,7 +131,7 @@ def train(z, end, test_start, seed):
 # baseline is persistence (持续性预测): the next number is equal to the last one.
 
 sine = torch.sin(2 * torch.pi * torch.arange(400) / 25).to(opt.device)
-sine_net = train(sine, 200, 300, seed=0)
+sine_net = train(sine, 200, 300, seed=0, lr=0.005)["net"]
 truth = sine[300:].cpu()
 sine_free = free_run(sine_net, sine[:300], 100)
 sine_errors = {
@@ -171,14 +170,40 @@ print(f"maximum in training {counts[:end].max():.1f}, in testing {truth.max():.1
 
 mean, std = counts[:end].mean(), counts[:end].std()
 z = ((counts - mean) / std).to(opt.device)
-nets = [train(z, end, test_start, seed) for seed in range(opt.seeds)]
+
+# %%
+# The choice of the learning rate
+# -------------------------------
+# Four learning rates are tried, with three seeds each. The table shows the error on the
+# validation years, one step ahead, as the mean of the seeds. The test years have no
+# part in the choice.
+
+trained, validation = {}, {}
+for lr in 0.001, 0.002, 0.005, 0.01:
+    runs = [train(z, end, test_start, seed, lr) for seed in range(opt.seeds)]
+    trained[lr] = [run["net"] for run in runs]
+    mean_error = sum([run["error"] for run in runs]) / opt.seeds
+    validation[lr] = mean_error * std.item()  # in the unit of the series
+    print(f"lr {lr:.3f}: error {validation[lr]:.1f}")
+#: lr 0.001: error 13.3
+#: lr 0.002: error 12.5
+#: lr 0.005: error 12.5
+#: lr 0.010: error 12.5
+
+# %%
+# The rates 0.002, 0.005 and 0.01 are about equally good. The networks of one rate
+# differ more than these three rates do. The smallest of the three is used from here on.
+
+nets = trained[0.002]
 
 # %%
 # One step ahead
 # --------------
 # The second baseline is a linear fit (线性拟合): each year is a weighted sum of the
 # nine years before it, plus a constant. Least squares (最小二乘法) on the training
-# years gives the weights. The error of the RNN is the mean of all seeds.
+# years gives the weights. Fits with six and twelve years were tried, too. Their errors
+# on the validation years are 15.7 and 15.4, and that of nine years is 14.8. The error
+# of the RNN is the mean of all seeds.
 
 past = counts.unfold(0, 9, 1)[:-1]  # the nine years before each year, [300, 9]
 past = torch.cat([past, torch.ones(300, 1)], dim=1)  # and a one, [300, 10]
@@ -202,7 +227,7 @@ for name, error in errors.items():
     print(f"{name}: error {error:.1f}")
 #: persistence: error 33.2
 #: linear fit: error 19.3
-#: RNN: error 19.0
+#: RNN: error 19.5
 
 # %%
 # The RNN clearly beats persistence, and is about as good as the linear fit. Without the
@@ -211,7 +236,9 @@ for name, error in errors.items():
 # Free running
 # ------------
 # From 1950 on the network gets no data. The baselines are the last value repeated, the
-# mean of the training years, and the last 11 years repeated.
+# mean of the training years, and the last 11 years repeated. The last 10 and 12 years
+# were tried, too. Their errors on the validation years are 57.6 and 47.0, and that of
+# 11 years is 28.6.
 
 free_runs = []
 for net in nets:
@@ -229,12 +256,14 @@ for name, error in free_errors.items():
 #: last value: error 82.6
 #: mean: error 58.1
 #: last 11 years: error 48.2
-#: RNN: error 40.1
+#: RNN: error 38.9
 
 # %%
 # The networks keep the period, although their maxima come a year or two too early or
 # too late. All their maxima have about the same height. The data contain the period,
-# but not the height of a maximum that comes decades later.
+# but not the height of a maximum that comes decades later. Some networks of larger
+# rates continue the series less well. With the rate 0.005 and ``--seed 10`` the error
+# is 48.8.
 
 # %%
 # Drawn: the forecasts of the RNN beside the true values, of the sine and of the
