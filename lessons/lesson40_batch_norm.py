@@ -18,7 +18,7 @@ from torch.nn import functional as F
 from utils import evaluate, mnist, settings, show, stop_if_not_finite
 
 opt = settings(
-    epochs=3,
+    epochs=6,
     batch_size=100,
     images=10000,
     seeds=3,
@@ -279,8 +279,12 @@ for factor in 0.5, 1.0, 2.0, 4.0:
 # %%
 # Training
 # --------
-# Each kind is trained at three learning rates, with three seeds each. The drift is the
-# mean change of the inputs of the last sigmoid, from the start to the end of training.
+# Each kind is trained at three learning rates, with three seeds each. The rates 0.03
+# and 3 were tried, too. With the rate 3 the five layers reach 0.14, as the mean of the
+# seeds. No other kind gains more than 0.001.
+#
+# The drift is the mean change of the inputs of the last sigmoid, from the start to the
+# end of training.
 
 test_loader = [test_set.tensors]  # one batch of all
 training_loader = [(images, labels)]
@@ -333,18 +337,18 @@ for kind in kinds:
         drifts[kind, lr] = drift
         row = f"{kind:13} {lr:3.1f} {test:14.3f} {training:18.3f}"
         print(f"{row} {drift:6.2f}")
-#: one layer     0.1          0.893              0.901   0.50
-#: one layer     0.3          0.915              0.929   0.74
-#: one layer     1.0          0.932              0.959   2.26
-#: five layers   0.1          0.109              0.110   0.05
-#: five layers   0.3          0.106              0.105   0.54
-#: five layers   1.0          0.109              0.110   2.47
-#: better start  0.1          0.827              0.838   0.34
-#: better start  0.3          0.901              0.925   0.40
-#: better start  1.0          0.909              0.942   1.05
-#: batch norm    0.1          0.901              0.926   0.01
-#: batch norm    0.3          0.891              0.918   0.01
-#: batch norm    1.0          0.866              0.891   0.24
+#: one layer     0.1          0.911              0.922   0.62
+#: one layer     0.3          0.928              0.952   0.97
+#: one layer     1.0          0.945              0.986   2.57
+#: five layers   0.1          0.103              0.106   0.11
+#: five layers   0.3          0.103              0.106   0.90
+#: five layers   1.0          0.103              0.106   2.89
+#: better start  0.1          0.890              0.907   0.36
+#: better start  0.3          0.921              0.961   0.40
+#: better start  1.0          0.922              0.969   0.96
+#: batch norm    0.1          0.918              0.952   0.01
+#: batch norm    0.3          0.913              0.946   0.02
+#: batch norm    1.0          0.909              0.942   0.27
 
 # %%
 # The notes say that the outputs of shallow models (浅层模型) change little, and that
@@ -371,15 +375,16 @@ for kind in kinds:
 for kind in kinds:
     each = " ".join([f"{gaps[kind, lr]:.3f}" for lr in rates])
     print(f"gap, {kind:12} {each}")
-#: gap, one layer    0.008 0.014 0.027
-#: gap, five layers  0.000 -0.001 0.000
-#: gap, better start 0.011 0.024 0.034
-#: gap, batch norm   0.024 0.028 0.025
+#: gap, one layer    0.011 0.024 0.042
+#: gap, five layers  0.002 0.002 0.002
+#: gap, better start 0.017 0.040 0.047
+#: gap, batch norm   0.034 0.034 0.034
 
 # %%
-# In fact no such risk shows here. The better start at the rate 0.3 and batch norm at
-# the rate 0.1 have almost the same training accuracy. Their gaps are almost the same,
-# too, although one of them drifts and the other one does not.
+# In fact no such risk shows here. One layer at the rate 0.3 and batch norm at the rate
+# 0.1 have the same training accuracy. One layer drifts much more, and its gap is
+# smaller. The better start drifts, too. Its gap at the rate 0.3 is 0.040, and that of
+# batch norm at the rate 0.1 is 0.034.
 
 # %%
 # Drawn: the mean test accuracy of each kind, and the range of the seeds.

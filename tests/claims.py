@@ -397,11 +397,13 @@ def lesson40_batch_norm(lesson):
         best[kind] = max(means)
     for lr in lesson.rates:
         assert max(accuracies["five layers", lr]) < 0.2
-        assert sum(accuracies["batch norm", lr]) / lesson.opt.seeds > 0.8
-        assert sum(accuracies["one layer", lr]) / lesson.opt.seeds > 0.85
+        assert min(accuracies["batch norm", lr]) > 0.85
+        assert min(accuracies["one layer", lr]) > 0.85
         assert lesson.drifts["better start", lr] > 2 * lesson.drifts["batch norm", lr]
     assert best["better start"] > 0.85
     assert abs(best["better start"] - best["batch norm"]) < 0.03
+    assert lesson.drifts["one layer", 0.3] > 10 * lesson.drifts["batch norm", 0.1]
+    assert lesson.gaps["one layer", 0.3] < lesson.gaps["batch norm", 0.1]
     return (
         f"five layers {best['five layers']:.3f}, with a better start "
         f"{best['better start']:.3f}, with batch norm {best['batch norm']:.3f}"
