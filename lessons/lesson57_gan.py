@@ -457,5 +457,5 @@ show("loss")
 # ``python check.py 57`` checks the function that is named here.
 #
 # - Predict the discriminator's loss if the generator were perfect.
-# - Change ``--lr`` to 0.0003. How many of the eight are found?
+# - Change the learning rate with ``--lr 0.0003``. How many of the eight are found?
 # - Build ``gan_losses``. Only the generator's loss may reach the generator's weights.

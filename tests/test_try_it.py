@@ -41,7 +41,8 @@ def test_the_lesson_takes_the_flags(path, flags, tmp_path):
 @pytest.mark.parametrize(("path", "flags"), LINES)
 def test_the_run_ends_as_the_line_says(path, flags, tmp_path):
     refused = (path.stem, flags) in REFUSED
-    run = run_lesson(path, tmp_path, shlex.split(flags), quick=not refused)
+    flags = shlex.split(flags)
+    run = run_lesson(path, tmp_path, flags, quick=not refused, timeout=300)
     if refused:
         assert run.status == 1
         assert "the loss is" in run.stderr
