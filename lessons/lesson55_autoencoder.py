@@ -29,7 +29,6 @@ opt = settings(
     epochs=2,
     linear_epochs=5,
     batch_size=200,
-    lr=0.03,
     seeds=3,
     quick={"linear_epochs": 1, "seeds": 1},
 )
@@ -181,8 +180,8 @@ def projections(decoder, k):
 
 
 # %%
-# The learning rates 0.01, 0.02 and 0.03 were tried. 0.02 is used, since it has the
-# smallest mean error over the seeds.
+# The learning rates 0.005, 0.01, 0.02, 0.03 and 0.04 were tried. 0.02 is used, since it
+# has the smallest mean error over the seeds.
 
 linear_errors, lengths = [], []
 pca_error = error(pca(x_test, 8), x_test).item()
@@ -244,10 +243,11 @@ def auto_encoder(k):
 
 
 # %%
-# PCA is the best linear code, so it is the control. The learning rates 0.003, 0.01 and
-# 0.03 were tried for the auto-encoder, and 0.03 is used. Both are compared on the test
-# images.
+# PCA is the best linear code, so it is the control. The learning rates 0.01, 0.03, 0.06
+# and 0.1 were tried for each k. ``rates`` holds those with the smallest mean error over
+# the seeds. Both codes are compared on the test images.
 
+rates = {2: 0.03, 8: 0.06, 32: 0.03}
 errors = {2: [], 8: [], 32: []}  # of each size of the code, one a seed
 best_linear, nets = {}, {}
 for k in errors:
@@ -255,7 +255,7 @@ for k in errors:
     for seed in range(opt.seeds):
         torch.manual_seed(opt.seed + seed)
         nets[k] = auto_encoder(k)
-        train(nets[k], opt.epochs, opt.lr)
+        train(nets[k], opt.epochs, rates[k])
         errors[k].append(test_error(nets[k]))
     listed = " ".join(f"{value:.2f}" for value in errors[k])
     print(f"k = {k}: error {listed}, PCA {best_linear[k]:.2f}")
@@ -350,14 +350,14 @@ denoised = {
 }
 
 # %%
-# The auto-encoder has a code of 32 numbers. The learning rates 0.003, 0.01 and 0.03
-# were tried again, and 0.03 is used.
+# The auto-encoder has a code of 32 numbers. The learning rates 0.01, 0.03, 0.06 and 0.1
+# were tried again, and 0.03 has the smallest mean error.
 
 denoised["denoising auto-encoder"] = []
 for seed in range(opt.seeds):
     torch.manual_seed(opt.seed + seed)
     denoiser = auto_encoder(32)
-    train(denoiser, opt.epochs, opt.lr, noise)
+    train(denoiser, opt.epochs, lr=0.03, noise=noise)
     with torch.no_grad():
         clean = denoiser(noisy_test)
     denoised["denoising auto-encoder"].append(error(clean, x_test).item())

@@ -159,39 +159,119 @@ print("by hand equals attn_mask:", torch.allclose(by_hand, masked, atol=1e-6))
 #: by hand equals attn_mask: True
 
 # %%
+# One mean is not enough
+# ----------------------
+# A step may need the values of two other steps, and it may need them apart. One query
+# has one result, the weighted mean, which mixes the values. In the first cell, the
+# query [2, 2] finds the values 10 and 20, and its result is 15. The number 15 does not
+# say that it was made from 10 and 20. Two queries give both values.
+
+one = (keys @ torch.tensor([2.0, 2.0])).softmax(dim=0) @ values  # [t] @ [t, 1] => [1]
+first = (keys @ torch.tensor([3.0, 0.0])).softmax(dim=0) @ values  # [1]
+second = (keys @ torch.tensor([0.0, 3.0])).softmax(dim=0) @ values  # [1]
+print(f"one query: {one.item():.0f}")
+#: one query: 15
+print(f"two queries: {first.item():.0f} and {second.item():.0f}")
+#: two queries: 10 and 20
+
+# %%
 # Several heads
 # -------------
-# In self-attention (自注意力) three linear layers compute queries, keys and values from
-# the same sequence x. A single weighted mean mixes the values of all steps that it
-# looks at. Several means can look at different steps. So the d features are cut into
-# heads (注意力头), and each head has its own scores and its own mean. Multi-head
-# attention (多头注意力) puts the results of all heads side by side, and a last linear
-# layer mixes them. ``nn.MultiheadAttention`` stacks the first three layers in one
-# matrix, as an LSTM stacks its gates.
+# Multi-head attention (多头注意力) makes several look-ups side by side. One of these
+# look-ups is called a head (注意力头). The features are divided among the heads. In
+# this example d is 6 and there are two heads, so each head gets 3 features. Head 0 gets
+# the features 0, 1 and 2. Head 1 gets the features 3, 4 and 5. Slices (切片, lesson 8)
+# take them.
+
+q = torch.arange(12).view(1, 2, 6)  # [b, t, d]
+print("all features:", q[0].tolist())
+#: all features: [[0, 1, 2, 3, 4, 5], [6, 7, 8, 9, 10, 11]]
+print("head 0:", q[0, :, 0:3].tolist())  # [t, d] => [t, 3]
+#: head 0: [[0, 1, 2], [6, 7, 8]]
+print("head 1:", q[0, :, 3:6].tolist())  # [t, d] => [t, 3]
+#: head 1: [[3, 4, 5], [9, 10, 11]]
+
+# %%
+# Keys and values are divided in the same way. Each head then does what ``attention``
+# does, with its own 3 features. So it has its own scores and its own weights. At the
+# end, the results of the heads are put side by side, and the shape is that of q again.
+
+q, k, v = torch.randn(1, 2, 6), torch.randn(1, 2, 6), torch.randn(1, 2, 6)
+head_0 = attention(q[:, :, 0:3], k[:, :, 0:3], v[:, :, 0:3])  # [b, t, d] => [b, t, 3]
+head_1 = attention(q[:, :, 3:6], k[:, :, 3:6], v[:, :, 3:6])
+joined = torch.cat([head_0, head_1], dim=2)  # two times [b, t, 3] => [b, t, d]
+print("heads", list(head_0.shape), list(head_1.shape), "joined", list(joined.shape))
+#: heads [1, 2, 3] [1, 2, 3] joined [1, 2, 6]
+
+# %%
+# The same rule holds for any number of heads. Each head has d / heads features. This
+# number is ``size`` in the code. Head i begins at the feature ``i * size`` and takes
+# ``size`` of them.
+
+
+def cut(x, heads):
+    """The features [b, t, d] of each head, a list of [b, t, d / heads]."""
+    size = x.shape[2] // heads
+    parts = []
+    for i in range(heads):
+        start = i * size
+        end = start + size
+        parts.append(x[:, :, start:end])
+    return parts
+
+
+def attention_of_heads(q, k, v, heads):
+    """q, k and v [b, t, d] => the results of all heads side by side [b, t, d]."""
+    q_parts, k_parts, v_parts = cut(q, heads), cut(k, heads), cut(v, heads)
+    results = []
+    for i in range(heads):
+        results.append(attention(q_parts[i], k_parts[i], v_parts[i]))
+    return torch.cat(results, dim=2)  # heads times [b, t, d / heads] => [b, t, d]
+
+
+print("equal:", torch.equal(joined, attention_of_heads(q, k, v, heads=2)))
+#: equal: True
+
+# %%
+# Self-attention
+# --------------
+# Where do queries, keys and values come from? In self-attention (自注意力) they all
+# come from the same sequence x. Three linear layers compute them. PyTorch's layer is
+# ``nn.MultiheadAttention``. It stacks the weights of these three layers in one matrix,
+# as an LSTM stacks its gates. ``chunk`` separates them again. ``batch_first=True`` says
+# that the shape of x is [b, t, d].
+
+layer = nn.MultiheadAttention(embed_dim=32, num_heads=4, batch_first=True)
+print("stacked weights:", list(layer.in_proj_weight.shape))  # [3d, d]
+#: stacked weights: [96, 32]
+
+
+def queries_keys_values(x, layer):
+    """x [b, t, d] => q, k and v, each [b, t, d]."""
+    w_q, w_k, w_v = layer.in_proj_weight.chunk(3)  # [3d, d] => [d, d] each
+    b_q, b_k, b_v = layer.in_proj_bias.chunk(3)  # [3d] => [d] each
+    q = x @ w_q.t() + b_q  # [b, t, d] @ [d, d] => [b, t, d]
+    k = x @ w_k.t() + b_k
+    v = x @ w_v.t() + b_v
+    return q, k, v
+
+
+# %%
+# The results of the heads stand side by side, and the heads have not met yet. So a last
+# linear layer mixes them. These are all steps of multi-head self-attention.
 
 
 def multi_head(x, layer):
     """Self-attention of x [b, t, d], with the weights of an nn.MultiheadAttention."""
-    qkv = x @ layer.in_proj_weight.t() + layer.in_proj_bias  # [b, t, d] => [b, t, 3d]
-    q, k, v = qkv.chunk(3, dim=2)  # [b, t, d] each
-    size = x.shape[2] // layer.num_heads
-    heads = []
-    for i in range(layer.num_heads):
-        part = slice(i * size, (i + 1) * size)  # the features of this head
-        heads.append(attention(q[:, :, part], k[:, :, part], v[:, :, part]))
-    joined = torch.cat(heads, dim=2)  # num_heads times [b, t, size] => [b, t, d]
-    return joined @ layer.out_proj.weight.t() + layer.out_proj.bias
+    q, k, v = queries_keys_values(x, layer)  # [b, t, d] each
+    joined = attention_of_heads(q, k, v, layer.num_heads)  # [b, t, d]
+    return joined @ layer.out_proj.weight.t() + layer.out_proj.bias  # [b, t, d]
 
 
-# %%
-# ``batch_first=True`` says that the shape of x is [b, t, d].
-
-layer = nn.MultiheadAttention(embed_dim=32, num_heads=4, batch_first=True)
 x = torch.randn(2, 7, 32)  # [b, t, d]
-results, mean_weights = layer(x, x, x)  # the weights are those of the mean head
-print(
-    "by hand equals PyTorch:", torch.allclose(results, multi_head(x, layer), atol=1e-6)
-)
+results, mean_weights = layer(x, x, x)  # the weights are the mean over the heads
+multi_equal = torch.allclose(results, multi_head(x, layer), atol=1e-6)
+print("by hand equals PyTorch:", multi_equal)
 #: by hand equals PyTorch: True
 print(results.shape, mean_weights.shape)
 #: torch.Size([2, 7, 32]) torch.Size([2, 7, 7])
@@ -346,7 +426,8 @@ def accuracy(net, task, count):
 
 
 # %%
-# The training loop collects the accuracies as a curve.
+# The training loop collects the accuracies as a curve. The gradients are clipped, as in
+# lesson 51.
 
 
 def train(net, task, lr):
@@ -359,6 +440,7 @@ def train(net, task, lr):
         stop_if_not_finite(loss)
         optimizer.zero_grad()
         loss.backward()
+        nn.utils.clip_grad_norm_(net.parameters(), 1.0)
         optimizer.step()
         if step % 10 == 0:
             curve.append(accuracy(net, task, 500))
@@ -366,10 +448,26 @@ def train(net, task, lr):
 
 
 # %%
-# Each kind of network gets its best of four learning rates, 0.005, 0.01, 0.02 and 0.04.
-# It is trained with three seeds.
+# Each network is trained with three seeds. The rates 0.005, 0.01, 0.02 and 0.04
+# were tried on both tasks. With 0.01, attention knows the letter with every seed. For
+# the LSTM, 0.08 and 0.16 were tried on the first task, too, and 0.16 needs the fewest
+# steps. On the second task no rate of the LSTM is better than another.
 
-rates = {"LSTM, keeping": 0.02, "attention": 0.02, "attention, positions": 0.01}
+rates = {
+    "a letter, then digits": {
+        "LSTM, keeping": 0.16,
+        "attention": 0.01,
+        "attention, positions": 0.01,
+    },
+    "letters only": {
+        "LSTM, keeping": 0.04,
+        "attention": 0.01,
+        "attention, positions": 0.01,
+    },
+}
+
+# %%
+# ``network`` makes a new network of each kind.
 
 
 def network(name):
@@ -380,25 +478,25 @@ def network(name):
 
 
 # %%
-# The last accuracy of each seed is printed.
+# A network knows the letter if its last accuracy is above 90 %.
 
 curves, nets = {}, {}
 for task_name, task in tasks.items():
-    for name, lr in rates.items():
+    for name, lr in rates[task_name].items():
         run = task_name, name
         curves[run] = []
         for seed in range(opt.seeds):
             torch.manual_seed(opt.seed + seed)
             nets[run] = network(name).to(opt.device)
             curves[run].append(train(nets[run], task, lr))
-        ends = " ".join(f"{curve[-1]:.2f}" for curve in curves[run])
-        print(f"{task_name}, {name}: accuracy {ends}")
-#: a letter, then digits, LSTM, keeping: accuracy 1.00 1.00 1.00
-#: a letter, then digits, attention: accuracy 1.00 1.00 1.00
-#: a letter, then digits, attention, positions: accuracy 1.00 1.00 1.00
-#: letters only, LSTM, keeping: accuracy 0.12 0.13 0.11
-#: letters only, attention: accuracy 0.12 0.11 0.12
-#: letters only, attention, positions: accuracy 1.00 1.00 1.00
+        right = sum(curve[-1] > 0.9 for curve in curves[run])
+        print(f"{task_name}, {name}: {right} of {opt.seeds} runs know the letter")
+#: a letter, then digits, LSTM, keeping: 3 of 3 runs know the letter
+#: a letter, then digits, attention: 3 of 3 runs know the letter
+#: a letter, then digits, attention, positions: 3 of 3 runs know the letter
+#: letters only, LSTM, keeping: 0 of 3 runs know the letter
+#: letters only, attention: 0 of 3 runs know the letter
+#: letters only, attention, positions: 3 of 3 runs know the letter
 
 # %%
 # After how many steps does a network know the letter? It counts as known when the
@@ -416,12 +514,12 @@ known = {}
 for run in curves:
     steps = [steps_until_known(curve) for curve in curves[run]]
     known[run] = sum(steps) / opt.seeds
-half = known["a letter, then digits", "LSTM, keeping"] / 2
+steps_of_lstm = known["a letter, then digits", "LSTM, keeping"]
 for name in "attention", "attention, positions":
-    sooner = known["a letter, then digits", name] < half
-    print(f"{name}: in less than half of the LSTM's steps: {sooner}")
-#: attention: in less than half of the LSTM's steps: True
-#: attention, positions: in less than half of the LSTM's steps: True
+    sooner = known["a letter, then digits", name] < steps_of_lstm
+    print(f"{name}: fewer steps than the LSTM on average: {sooner}")
+#: attention: fewer steps than the LSTM on average: False
+#: attention, positions: fewer steps than the LSTM on average: True
 
 # %%
 # Drawn: the accuracy during training, a line for each seed.
@@ -440,15 +538,19 @@ axes[0].legend()
 show("accuracy")
 
 # %%
-# On the first task all three networks know the letter at the end, and attention needs
-# less than half as many steps as the LSTM. Attention does not have to keep the letter
-# over 99 steps. It finds the letter, because a letter is another kind of symbol than a
-# digit.
+# On the first task all three networks know the letter at the end. Attention with
+# positions needs fewer steps than the LSTM on average. Attention does not have to keep
+# the letter over 99 steps. It finds the letter, because a letter is another kind of
+# symbol than a digit, or because of its position.
+#
+# Attention without positions needs more steps on average, because of one run. The
+# accuracy of this run stays near 7/8 for about a hundred steps. So for a long time it
+# misses one of the eight letters.
 #
 # With letters only, attention without positions is no better than a guess, since it
 # does not know the order. With positions it knows the letter. The LSTM would have to
 # close its input gate after the first symbol. It does not learn that within these
-# steps, with any of the four learning rates.
+# steps.
 
 # %%
 # What attention looks at

@@ -77,9 +77,23 @@ def join(x):
 
 
 # %%
-# ``SelfAttention`` is the causal self-attention of lesson 59 with several heads. All
-# heads are computed at once, because the matrix products run over the last two
-# dimensions.
+# Lesson 59 takes the features of each head with a slice. ``split`` gives the same
+# numbers: ``view`` divides the 6 features into 2 heads of 3, and ``transpose`` puts the
+# heads before the steps.
+
+x = torch.arange(12).view(1, 2, 6)  # [b, t, d]
+parts = split(x, 2)  # [b, t, d] => [b, t, heads, 3] => [b, heads, t, 3]
+print("head 1 by a slice:", x[0, :, 3:6].tolist())
+#: head 1 by a slice: [[3, 4, 5], [9, 10, 11]]
+print("head 1 by split:", parts[0, 1].tolist())
+#: head 1 by split: [[3, 4, 5], [9, 10, 11]]
+print("join undoes split:", torch.equal(join(parts), x))
+#: join undoes split: True
+
+# %%
+# ``SelfAttention`` is the causal self-attention of lesson 59 with several heads. It
+# needs no loop over the heads. The matrix products of attention run over the last two
+# dimensions, and they treat the heads like a second batch.
 
 
 class SelfAttention(nn.Module):
@@ -284,10 +298,10 @@ print(parameters)
 # --------
 # Both are trained with AdamW (lesson 33), with clipped gradients (lesson 50), and with
 # a learning rate that rises and falls again (lesson 34). The largest learning rate is
-# the best of 0.002, 0.004, 0.008 and 0.016 for the Transformer. For the LSTM it is the
-# best of 0.004, 0.008, 0.016 and 0.032.
+# the best of 0.008, 0.016, 0.032 and 0.064 for the Transformer. For the LSTM it is the
+# best of 0.016, 0.032, 0.064 and 0.128.
 
-rates = {"Transformer": 0.016, "LSTM": 0.032}
+rates = {"Transformer": 0.016, "LSTM": 0.064}
 
 
 def loss_of(net, x, y):
@@ -359,9 +373,10 @@ for name, make in kinds.items():
 
 # %%
 # Both networks predict much better than the bigram model, because they see all earlier
-# letters. The LSTM is a little better than the Transformer in each seed. Names are
-# short, so a long distance is no problem for an LSTM here. An LSTM reads in order by
-# its construction. The Transformer has to learn from few names what a position means.
+# letters. After these few steps, the LSTM is a little better than the Transformer in
+# each seed. Names are short, so a long distance is no problem for an LSTM here. An LSTM
+# reads in order by its construction. The Transformer has to learn from few names what a
+# position means.
 # Transformers are used for long sequences (lesson 59) and for large data sets, and this
 # lesson has neither.
 
@@ -461,39 +476,134 @@ axes[3].legend(loc="center right")
 show("names")
 
 # %%
-# A cache of keys and values
-# --------------------------
-# ``generate`` computes all steps anew for each letter. But a step sees no later step,
-# so its keys and values never change. A cache (缓存) is a store of results that are
-# needed again. Here it keeps the keys and values. Then only the last letter goes
-# through the network, and its query is compared with the kept keys.
+# What is computed again
+# ----------------------
+# ``generate`` computes all steps anew for each letter. Are all these results new? To
+# answer this, ``keys_of_blocks`` returns the keys of both blocks for a text. The
+# network first reads ".emm", and then it reads ".emma".
 
 
-def next_logits(net, letter, position, caches):
-    """The last letter [b, 1] => the logits of the next one [b, 27]."""
-    h = net.letters(letter) + net.positions.weight[position]  # [b, 1, d]
-    for block, cache in zip(net.blocks, caches, strict=True):
-        q, k, v = block.attention.queries_keys_values(block.norm1(h))
-        if position > 0:
-            k = torch.cat([cache["k"], k], dim=2)  # [b, heads, position + 1, d / heads]
-            v = torch.cat([cache["v"], v], dim=2)
-        cache["k"] = k
-        cache["v"] = v
-        means = F.scaled_dot_product_attention(q, k, v)  # all kept steps are earlier
-        h = h + block.attention.out(join(means))  # [b, 1, d]
-        h = h + block.mlp(block.norm2(h))
-    return net.linear(net.norm(h))[:, 0]
+def keys_of_blocks(net, x):
+    """Letters x [b, t] => the keys of each block, [b, heads, t, d / heads]."""
+    h = net.letters(x) + net.positions.weight[: x.shape[1]]  # [b, t] => [b, t, d]
+    keys = []
+    for block in net.blocks:
+        _, k, _ = block.attention.queries_keys_values(block.norm1(h))
+        keys.append(k)
+        h = block(h)  # [b, t, d]
+    return keys
 
 
 # %%
+# The shape of the keys is [b, heads, t, d / heads]. So ``[:, :, :4]`` takes the keys of
+# the first four letters.
+
+net = nets["Transformer"][0]
+x, _ = encode(["emma"])  # [b, t], the letters of ".emma"
+with torch.no_grad():
+    shorter, longer = keys_of_blocks(net, x[:, :4]), keys_of_blocks(net, x)
+old_keys_equal = []
+for i in range(opt.blocks):
+    old = longer[i][:, :, :4]  # the keys of the first four letters
+    old_keys_equal.append(torch.allclose(shorter[i], old, atol=1e-5))
+    print(f"block {i}: {list(shorter[i].shape)} and {list(longer[i].shape)}, ", end="")
+    print(f"keys of the old letters equal: {old_keys_equal[i]}")
+
+# %%
+# The new letter adds a key to each head. The four old keys are the same as before, in
+# both blocks. In the first block a key depends only on its own letter and position. In
+# the second block a key also depends on the result of the first block. This result
+# depends only on earlier letters, because the causal mask hides the later ones. So a
+# new letter changes nothing for the old ones. The same is true for the values.
+#
+# Only the last step predicts the next letter. In attention, this step needs its own
+# query, and the keys and values of all steps. The queries of the old steps are not
+# needed any more.
+
+# %%
+# A cache of keys and values
+# --------------------------
+# A cache (缓存) is a store of results that are needed again. Here it keeps the keys and
+# values of the old letters. The new letter is a sequence of one step. Its key and its
+# value are added to the cache, and its query is compared with all keys of the cache.
+# No mask is needed, because the cache holds no later step.
+
+
+def cached_attention(attention, x, cache):
+    """The new step x [b, 1, d] => its result [b, 1, d]; the cache grows by a step."""
+    q, k, v = attention.queries_keys_values(x)  # each [b, heads, 1, d / heads]
+    cache["k"] = torch.cat([cache["k"], k], dim=2)  # [b, heads, steps, d / heads]
+    cache["v"] = torch.cat([cache["v"], v], dim=2)
+    means = F.scaled_dot_product_attention(q, cache["k"], cache["v"])
+    return attention.out(join(means))  # [b, heads, 1, d / heads] => [b, 1, d]
+
+
+def empty_cache(b):
+    """A cache of 0 steps for a batch of b texts."""
+    nothing = torch.zeros(b, opt.heads, 0, opt.width // opt.heads, device=opt.device)
+    return {"k": nothing, "v": nothing}
+
+
+# %%
+# Three steps go through the attention of the first block, first all at once and then
+# one at a time. The query always has one step. The keys of the cache have one step more
+# each time.
+
+attention = net.blocks[0].attention
+x = torch.randn(1, 3, opt.width, device=opt.device)  # [b, t, d]
+cache = empty_cache(1)
+with torch.no_grad():
+    at_once = attention(x)  # [b, t, d]
+    for i in range(3):
+        step = x[:, i : i + 1]  # [b, t, d] => [b, 1, d]
+        result = cached_attention(attention, step, cache)  # [b, 1, d]
+        same = torch.allclose(result[:, 0], at_once[:, i], atol=1e-5)
+        print(f"step {i}: x {list(step.shape)}, ", end="")
+        print(f"keys {list(cache['k'].shape)}, equal: {same}")
+
+# %%
+# All other parts of a block compute with each step on its own. So they take the new
+# step as it is. Each block needs a cache of its own.
+
+
+def cached_block(block, x, cache):
+    """The new step x [b, 1, d] => the result of the block [b, 1, d], no dropout."""
+    x = x + cached_attention(block.attention, block.norm1(x), cache)
+    return x + block.mlp(block.norm2(x))
+
+
+def next_logits(net, letter, position, caches):
+    """The new letter [b, 1] at its position => the logits of the next one [b, 27]."""
+    h = net.letters(letter) + net.positions.weight[position]  # [b, 1] => [b, 1, d]
+    for block, cache in zip(net.blocks, caches, strict=True):
+        h = cached_block(block, h, cache)  # [b, 1, d]
+    logits = net.linear(net.norm(h))  # [b, 1, d] => [b, 1, 27]
+    return logits[:, 0]  # => [b, 27]
+
+
+# %%
+# The network reads ".emma" letter by letter, and its logits are compared with those for
+# the whole text.
+
+x, _ = encode(["emma"])  # [b, t]
+caches = [empty_cache(1) for _ in range(opt.blocks)]
+with torch.no_grad():
+    all_logits = net(x)  # [b, t, 27]
+    logits_equal = []
+    for i in range(x.shape[1]):
+        logits = next_logits(net, x[:, i : i + 1], i, caches)  # [b, 27]
+        logits_equal.append(torch.allclose(logits, all_logits[:, i], atol=1e-4))
+print(f"letters with equal logits: {sum(logits_equal)} of {x.shape[1]}")
+
+# %%
 # ``generate_cached`` differs from ``generate`` in one point: the network gets the last
-# letter and the caches, not the whole text.
+# letter and the caches, and not the whole text.
 
 
 @torch.no_grad()
 def generate_cached(net, count):
     x = torch.zeros(count, 1, dtype=torch.int64, device=opt.device)  # [b, 1]
-    caches = [{} for _ in net.blocks]
+    caches = [empty_cache(count) for _ in net.blocks]
     for position in range(longest):
         logits = next_logits(net, x[:, -1:], position, caches)
         drawn = torch.multinomial(logits.softmax(dim=1), 1)

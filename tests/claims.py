@@ -670,10 +670,11 @@ def lesson59_attention(lesson):
     digits, letters = "a letter, then digits", "letters only"
     for name in "LSTM, keeping", "attention", "attention, positions":
         assert min(ends[digits, name]) > 0.95
-    for name in "attention", "attention, positions":
-        assert lesson.known[digits, name] < lesson.known[digits, "LSTM, keeping"] / 2
+    steps = lesson.known[digits, "attention, positions"]
+    assert steps < lesson.known[digits, "LSTM, keeping"]
     assert min(ends[letters, "attention, positions"]) > 0.95
     assert max(ends[letters, "attention"] + ends[letters, "LSTM, keeping"]) < 0.2
+    assert lesson.multi_equal
     assert lesson.weight_of_first[letters, "attention, positions"] > 0.9
     assert lesson.same_without
     assert not lesson.same_with
@@ -681,8 +682,8 @@ def lesson59_attention(lesson):
     assert 0.5 < lesson.far_to_near < 2
     assert lesson.growth["attention"] > 1.5 * lesson.growth["LSTM"]
     return (
-        f"first of 100 symbols known after {lesson.known[digits, 'attention']:.0f} "
-        f"steps, LSTM {lesson.known[digits, 'LSTM, keeping']:.0f}"
+        f"first of 100 symbols known after {steps:.0f} steps with positions, "
+        f"LSTM {lesson.known[digits, 'LSTM, keeping']:.0f}"
     )
 
 
@@ -697,6 +698,8 @@ def lesson60_transformer(lesson):
         shares = [share[key] for share in lesson.shares.values()]
         assert shares == sorted(shares)
     assert lesson.shares[1.0]["new"] > 0.8
+    assert all(lesson.old_keys_equal)
+    assert all(lesson.logits_equal)
     assert lesson.shares[1.0]["held out"] > 0
     assert lesson.made["all steps"] == lesson.made["cache"]
     assert lesson.saved > 1.5
@@ -706,6 +709,11 @@ def lesson60_transformer(lesson):
     )
 
 
+    assert abs(lesson.counted - lesson.two_points) < 0.03
+    assert abs(lesson.by_autograd - lesson.score_of_two) < 1e-5
+    least = min(lesson.squared_errors.values())
+    assert lesson.squared_errors[lesson.two_points] == least
+    assert lesson.score_equal
 def lesson61_diffusion(lesson):
     assert max(lesson.errors) < 0.1
     for shares in lesson.ring_shares, lesson.digit_shares:
