@@ -448,10 +448,10 @@ def train(net, task, lr):
 
 
 # %%
-# Each network is trained with three seeds. The rates 0.005, 0.01, 0.02 and 0.04
-# were tried on both tasks. With 0.01, attention knows the letter with every seed. For
-# the LSTM, 0.08 and 0.16 were tried on the first task, too, and 0.16 needs the fewest
-# steps. On the second task no rate of the LSTM is better than another.
+# Each network is trained with three seeds. The learning rates 0.005, 0.01, 0.02 and
+# 0.04 were tried on both tasks. With 0.01, attention knows the letter of the first task
+# with every seed. For the LSTM, 0.08 and 0.16 were tried there, too, and 0.16 needs the
+# fewest steps. On the second task no rate of the LSTM is better than another.
 
 rates = {
     "a letter, then digits": {
