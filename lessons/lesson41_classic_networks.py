@@ -133,7 +133,8 @@ for lr in 0.02, 0.05, 0.1:
 #: MLP, lr 0.1: test accuracy 0.949
 
 # %%
-# At its best rate, LeNet-5 makes about half as many mistakes as the MLP.
+# At its best rate, LeNet-5 makes about 25 mistakes in 1000 images. The MLP makes about
+# 40.
 
 # %%
 # Drawn: the training loss, as the mean of 20 steps.
