@@ -163,6 +163,11 @@ def settings(
     In a console or a notebook ``sys.argv`` is not the lesson's, so there the defaults
     hold. Nonsense ends the run with one line and exit status 2.
 
+    PyTorch is given two threads, if there are two cores. The number of threads decides
+    in which order numbers are added, and training makes this rounding visible. With the
+    same number, a machine of many cores prints what a small one prints. ``torchrun``
+    gives its processes a number of their own.
+
     :param quick: other defaults for a quick run; ``epochs`` is 1 there by itself
     """
     argv = sys.argv[1:] if running_script() else []
@@ -182,6 +187,8 @@ def settings(
     parser.add_argument("--no-show", action="store_true", help="open no window")
     opt = parser.parse_args(argv)
     opt.quick = is_quick
+    if not is_quick and "LOCAL_RANK" not in os.environ:
+        torch.set_num_threads(min(2, os.cpu_count() or 1))
     return opt
 
 
