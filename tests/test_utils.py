@@ -218,6 +218,18 @@ def test_settings_refuse_nonsense_in_one_line(monkeypatch, capsys, flag, message
     assert err.startswith(f"lesson99_test.py: {message}")
 
 
+def test_results_do_not_depend_on_the_number_of_cores(monkeypatch):
+    given = []
+    monkeypatch.setattr(torch, "set_num_threads", given.append)
+    for cores in 1, 2, 64:
+        monkeypatch.setattr(os, "cpu_count", lambda cores=cores: cores)
+        parse(monkeypatch)
+    parse(monkeypatch, "--quick")
+    monkeypatch.setenv("LOCAL_RANK", "0")  # torchrun has decided
+    parse(monkeypatch)
+    assert given == [1, 2, 2]
+
+
 def test_quick_has_values_of_its_own_which_flags_overrule(monkeypatch):
     defaults = {"epochs": 3, "steps": 600, "quick": {"steps": 5}}
     opt = parse(monkeypatch, **defaults)
