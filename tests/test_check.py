@@ -45,20 +45,13 @@ def run(clone, *flags):
 
 
 def answer(clone, body, number=8):
-    """Put a body into the first exercise of a lesson."""
+    """Put a body into the first exercise of a lesson; returns the reader's file."""
     text = readers_copy(*lesson_exercises(number))
-    path = clone / "exercises" / f"exercise{number:02}.py"
-    path.parent.mkdir(exist_ok=True)
     text = text.replace("raise NotImplementedError", body, 1)
-    path.write_text(text, encoding="utf-8")
-
-
-def solve(clone, number=8):
-    """Put all solutions of a lesson into the reader's file."""
     path = clone / "exercises" / f"exercise{number:02}.py"
     path.parent.mkdir(exist_ok=True)
-    texts = [e.texts()[0] for e in lesson_exercises(number)[1]]
-    path.write_text("\n\n\n".join(["import torch", *texts]), encoding="utf-8")
+    path.write_text(text, encoding="utf-8", errors="surrogateescape")
+    return path
 
 
 RIGHT = "return images[..., ::2, ::2]"
@@ -79,80 +72,83 @@ WORDS = {  # of answers that do not disturb the process they are judged in
     ),
     "no source": (f"{RIGHT}\n\nquarter = abs", r"wrong(.|\n)*The shape is"),
     "exit": ("quit()", r"error(.|\n)*line 17(.|\n)*SystemExit"),
+    "deleted": (f"{RIGHT}\n\ndel quarter", r"There is no quarter(.|\n)*def quarter\("),
+    "a number": (f"{RIGHT}\n\nquarter = 3", r"There is no quarter\. It begins"),
 }
+
+
+def told(folder, body, number=8):
+    """The verdict on an answer to the first exercise of a lesson, in this process."""
+    exercise = lesson_exercises(number)[1][0]
+    answers = load(answer(folder, body, number))
+    return "\n".join(exercise.judge(getattr(answers, exercise.name, None)))
 
 
 @pytest.mark.parametrize("what", WORDS)
 def test_what_a_wrong_answer_is_told(tmp_path, what):
     body, said = WORDS[what]
-    answer(tmp_path, body)
-    mine = load(tmp_path / "exercises" / "exercise08.py").quarter
-    verdict = "\n".join(lesson_exercises(8)[1][0].judge(mine))
+    verdict = told(tmp_path, body)
     assert re.search(said, verdict), verdict
 
 
-VERDICTS = {
-    "right": (RIGHT, r"right    quarter"),
-    "syntax": ("return images[", r"error    quarter(.|\n)*SyntaxError"),
-    "not utf-8": ("'\udce9'", r"SyntaxError: \(unicode error\)"),
-    "keyboard": ("input()", r"error    quarter(.|\n)*EOFError"),
-    "letters": ("print('\u53f6'); return images", r"It printed:\n\s+\?"),
+def test_a_banned_word_is_named_also_in_a_file_without_inputs(tmp_path):
+    verdict = told(tmp_path, "return x.grad", number=18)
+    assert "The task is to do without grad." in verdict
+
+
+VERDICTS = {  # on answers that disturb their process
+    "not utf-8": ("'\udce9'", r"error    quarter(.|\n)*SyntaxError: \(unicode error\)"),
+    "in and out": (
+        "__import__('os').write(1, b'x' * 99999); print('\u53f6'); input()",
+        r"error    quarter(.|\n)*EOFError(.|\n)*It printed:\n\s+\?",
+    ),
     "gone": ("__import__('os')._exit(7)", r"Python itself ended with status 7"),
     "endless": (
-        "while True: images.sum()",
-        r"endless  quarter(.|\n)*After 2 s (.|\n)*line 17:  while True: images.sum",
+        "while True: __import__('time').sleep(1)",
+        r"endless  quarter(.|\n)*After 2 s (.|\n)*line 17:  while True: __import",
     ),
-    "endless outside": (f"{RIGHT}\n\nwhile True: pass", r"endless (.|\n)*line 19:"),
-    "deleted": (f"{RIGHT}\n\ndel quarter", r"There is no quarter(.|\n)*def quarter\("),
-    "a number": (f"{RIGHT}\n\nquarter = 3", r"There is no quarter\. It begins"),
-    "noise": (f"__import__('os').write(1, b'x' * 99999); {RIGHT}", r"right    quarter"),
 }
 
 
 @pytest.mark.parametrize("what", VERDICTS)
 def test_what_is_said(clone, what):
     body, said = VERDICTS[what]
-    answer(clone, body if what != "not utf-8" else "pass")
-    if what == "not utf-8":
-        path = clone / "exercises" / "exercise08.py"
-        path.write_bytes(path.read_bytes().replace(b"pass", b"'\xe9'"))
-    status, text = run(clone, "8", "--once")
+    answer(clone, body)
+    status, text = run(clone, "8")
     assert re.search(said, text), text
     assert status == 1
 
 
-def test_a_banned_word_is_named_also_in_a_file_without_inputs(clone):
-    answer(clone, "return x.grad", number=18)
-    assert "The task is to do without grad." in run(clone, "18")[1]
-
-
 def test_the_first_run_writes_the_file_and_later_ones_keep_it(clone):
-    status, text = run(clone, "8")
+    status, text = run(clone, "8", "--hint", "0")
     assert status == 1
     assert "to do    quarter" in text
+    assert "Hint 1 of 2 for quarter" in text
     path = clone / "exercises" / "exercise08.py"
     assert re.search(r"new\. Open exercises.exercise08\.py in your editor", text)
     path.write_text(path.read_text(encoding="utf-8") + "# mine\n", encoding="utf-8")
-    status, text = run(clone, "8", "--hint", "2")
+    status, text = run(clone, "8", "--hint", "9", "--solution")
     assert status == 1
-    assert "Hint 2 of 2 for quarter" in text
     assert "new" not in text
-    assert "Hint 1 of 2 for quarter" in run(clone, "8", "--hint", "0")[1]
-    status, text = run(clone, "8", "--solution")
-    assert status == 1
+    assert "Hint 2 of 2 for quarter" in text
     assert "images[..., ::2, ::2]" in text
+    assert "A solution of windows" not in text
     assert path.read_text(encoding="utf-8").endswith("# mine\n")
 
 
 def test_all_right_is_status_0_and_counted(clone):
-    solve(clone)
-    for flags in [], ["--once"], ["--hint"], ["--solution"]:
-        assert run(clone, "8", *flags)[0] == 0
-    answer(clone, "pass", number=18)
+    path = answer(clone, RIGHT)
+    solutions = [e.texts()[0] for e in lesson_exercises(8)[1]]
+    path.write_text("\n\n\n".join(["import torch", *solutions]), encoding="utf-8")
+    status, text = run(clone, "8", "--once", "--hint", "--solution")
+    assert status == 0
+    assert "Hint" not in text
+    assert "A solution of windows" in text
+    path.with_name("exercise18.py").write_text("")
     status, text = run(clone)
     assert status == 0
     assert re.search(r"8  right +right +right +Exercises of lesson 8", text)
-    assert re.search(r"18  wrong +wrong +to do +Exercises of lesson 18", text)
+    assert re.search(r"18  to do +to do +to do +Exercises of lesson 18", text)
     assert "3 right" in text
 
 
@@ -200,7 +196,7 @@ def test_in_a_notebook(capsys):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
 def test_watching(clone):
-    """Right, wrong, hint, solution, next and quit, as they are typed and saved."""
+    """Hint, solution, right, next and quit, as they are typed and saved."""
     import pty
     import select
 
@@ -228,10 +224,6 @@ def test_watching(clone):
         wait_for("Hint 2 of 2")
         typed("s")
         wait_for("A solution of quarter")
-        answer(clone, "return images[::2, ::2]")
-        wait_for("wrong   ")
-        wait_for("counts from the left")
-        wait_for("q: quit")
         answer(clone, RIGHT)
         wait_for("\033[32mright   \033[0m quarter")
         wait_for("n: lesson 18")

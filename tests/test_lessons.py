@@ -67,9 +67,8 @@ def test_readme_lists_every_lesson(language):
         assert (ROOT / link).exists(), link
 
 
-@pytest.mark.parametrize("language", READMES)
-def test_readme_shows_lines_of_a_real_lesson(language):
-    text = (ROOT / READMES[language]).read_text(encoding="utf-8")
+def test_readme_shows_lines_of_a_real_lesson():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
     shown = re.search(r"```python\n(.*?)```", text, re.S)[1].splitlines()
     lesson = (ROOT / "lessons" / "lesson10_broadcasting.py").read_text(encoding="utf-8")
     assert 8 <= len(shown) <= 10
@@ -88,10 +87,8 @@ def test_both_readmes_have_the_same_commands_lessons_and_headings():
     assert found[0] == found[1]
 
 
-def test_every_lesson_has_a_part_and_a_number_of_its_own():
-    numbers = [lesson.number for lesson in catalog.lessons()]
-    assert len(set(numbers)) == len(LESSONS)
-    assert all(lesson.part in catalog.PARTS for lesson in catalog.lessons())
+def test_every_lesson_has_a_number_of_its_own():
+    assert len({lesson.number for lesson in catalog.lessons()}) == len(LESSONS)
 
 
 def test_results_table_is_complete_and_up_to_date():
@@ -132,17 +129,11 @@ def test_a_wrong_output_is_seen(plant, tmp_path):
     before = path.read_text(encoding="utf-8")
     check_outputs(path, run, exact=True, update=True)
     assert path.read_text(encoding="utf-8") == before.replace("([8, ", "([9, ", 1)
-    assert not differences(run_lesson(path, tmp_path), exact=True)
 
 
 def test_a_missing_output_is_seen(plant, tmp_path):
     path = plant("lesson11_merging_splitting", "# Try it\n", "\nprint(1)\n# Try it\n")
     assert "--- printed\n1" in differences(run_lesson(path, tmp_path), exact=True)
-
-
-def test_an_error_is_seen(plant, tmp_path):
-    path = plant("lesson11_merging_splitting", "# Try it\n", "\n1 / 0\n# Try it\n")
-    assert "ZeroDivisionError" in run_lesson(path, tmp_path).error
 
 
 def test_a_network_request_is_seen(plant, tmp_path):
