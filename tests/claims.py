@@ -606,6 +606,10 @@ def lesson55_autoencoder(lesson):
 def lesson56_vae(lesson):
     assert lesson.kl_equal
     assert max(lesson.elbo_errors) < 1e-5
+    for row in lesson.bounds:
+        assert abs(row["elbo"] + row["gap"] - lesson.log_p_x) < 1e-5
+        assert row["elbo"] < lesson.log_p_x + 1e-6
+    assert lesson.bounds[0]["elbo"] < lesson.log_p_x - 0.1
     assert lesson.rsample_passes
     assert not lesson.sample_passes
     assert abs(lesson.slope_mu - 1.4) < 0.01
@@ -630,6 +634,7 @@ def lesson56_vae(lesson):
 
 def lesson57_gan(lesson):
     assert lesson.loss_equal
+    assert abs(lesson.best_d - 0.75) < 1e-3
     assert abs(lesson.best_loss - (math.log(4) - 2 * lesson.exact_js)) < 1e-6
     assert max(lesson.largest_differences) < 0.15
     for js in lesson.measured_js:
