@@ -92,7 +92,8 @@ print("by hand equal to torch.distributions:", kl_equal)
 #
 # The smallest example has two codes, 0 and 1, and an image of one pixel, which is white
 # or black. Both codes have the prior ½. The decoder makes a white pixel from code 0
-# with probability 0.1, and from code 1 with probability 0.8. The image x is a white pixel.
+# with probability 0.1, and from code 1 with probability 0.8. The image x is a white
+# pixel.
 
 prior = torch.tensor([0.5, 0.5])  # p(z) of the codes 0 and 1
 white = torch.tensor([0.1, 0.8])  # p(x | z) of a white pixel

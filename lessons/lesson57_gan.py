@@ -538,9 +538,9 @@ def judged(points):
 # %%
 # For both losses the learning rates 0.0003, 0.001, 0.003 and 0.01 were tried, with
 # three seeds each. With 0.001 and with 0.003, log(1 - D) finds all Gaussians in each
-# run. With 0.003, more of its points belong to one. For -log D, 0.001 and 0.003 were tried
-# with nine seeds. They find 63 and 61 of 72 Gaussians, so they are close. 0.003 is used
-# for both losses.
+# run. With 0.003, more of its points belong to one. For -log D, 0.001 and 0.003 were
+# tried with nine seeds. They find 63 and 61 of 72 Gaussians, so they are close. 0.003
+# is used for both losses.
 
 modes, good_shares, samples, loss_curves = {}, {}, {}, {}
 for kind in kinds:
