@@ -130,7 +130,7 @@ def _cpu() -> str:
 
 def readme_table(language: str = "en") -> str:
     """The lessons as a Markdown table, with what a full run reached."""
-    measured = results()
+    measured, found = results(), lessons()
     heads = {
         "en": "| lesson | section of the notes | reached, time |",
         "zh": "| 课程脚本 | 笔记中的章节 | 运行结果与用时 |",
@@ -138,7 +138,7 @@ def readme_table(language: str = "en") -> str:
     text = [heads[language], "|---|---|---|"]
     for part, numbers in PARTS.items():
         text.append(f"| **{part}** | | |")
-        for lesson in lessons():
+        for lesson in found:
             if lesson.number in numbers:
                 row = measured.get(lesson.path.stem, {"reached": "?", "seconds": "?"})
                 title = lesson.chinese if language == "zh" else ""

@@ -132,8 +132,8 @@ def _child(path: Path, flags, quick: bool, environment, judge, sender) -> None:
     )
     if quick:
         torch.set_num_threads(1)
-    if "opt.device" in path.read_text(encoding="utf-8"):
-        _forbid_float64()
+        if "opt.device" in path.read_text(encoding="utf-8"):
+            _forbid_float64()  # which makes each operation slower
     run = Run()
     scope = {"__name__": "__main__", "__file__": str(path)}
     stderr = io.StringIO()
