@@ -260,7 +260,7 @@ for k in errors:
     listed = " ".join(f"{value:.2f}" for value in errors[k])
     print(f"k = {k}: error {listed}, PCA {best_linear[k]:.2f}")
 #: k = 2: error 34.72 34.92 34.44, PCA 43.64
-#: k = 8: error 16.97 17.29 16.71, PCA 29.35
+#: k = 8: error 16.58 16.80 16.62, PCA 29.35
 #: k = 32: error 7.48 7.73 7.61, PCA 13.19
 
 # %%
