@@ -207,16 +207,16 @@ except KeyboardInterrupt:
     path = save_checkpoint(epochs_done)
     kept = f"go on with --resume {path}" if path else "nothing could be kept"
     stop(f"stopped after {epochs_done} whole epochs; {kept}", status=130)
-#: epoch  1: train loss 0.250, accuracy 0.963, 18.9 s
-#: epoch  2: train loss 0.090, accuracy 0.968, 12.8 s
-#: epoch  3: train loss 0.059, accuracy 0.972, 15.1 s
-#: epoch  4: train loss 0.042, accuracy 0.975, 12.7 s
-#: epoch  5: train loss 0.030, accuracy 0.978, 13.3 s
-#: epoch  6: train loss 0.020, accuracy 0.978, 13.2 s
-#: epoch  7: train loss 0.013, accuracy 0.977, 12.4 s
-#: epoch  8: train loss 0.009, accuracy 0.980, 13.7 s
-#: epoch  9: train loss 0.005, accuracy 0.980, 12.2 s
-#: epoch 10: train loss 0.003, accuracy 0.981, 9.3 s
+#: epoch  1: train loss 0.250, accuracy 0.963, 0.8 s
+#: epoch  2: train loss 0.090, accuracy 0.968, 0.8 s
+#: epoch  3: train loss 0.059, accuracy 0.972, 0.8 s
+#: epoch  4: train loss 0.042, accuracy 0.975, 0.8 s
+#: epoch  5: train loss 0.030, accuracy 0.978, 0.8 s
+#: epoch  6: train loss 0.020, accuracy 0.978, 0.8 s
+#: epoch  7: train loss 0.013, accuracy 0.977, 0.8 s
+#: epoch  8: train loss 0.009, accuracy 0.980, 0.8 s
+#: epoch  9: train loss 0.005, accuracy 0.980, 0.8 s
+#: epoch 10: train loss 0.003, accuracy 0.981, 0.8 s
 accuracy = accuracies[-1]
 
 # %%
