@@ -207,12 +207,14 @@ def notes(text: str) -> str:
 # --- links from prose ---------------------------------------------------------------
 
 # Terms that are plain words more often than not.
+# fmt: off
 EVERYDAY = {
-    *("bit", "bound", "class", "code", "control", "copy", "device", "edge", "gate"),
-    *("generator", "head", "index", "key", "layer", "leaf", "mask", "mean", "memory"),
-    *("mode", "model", "pack", "period", "range", "ring", "rotate", "scale", "score"),
-    *("server", "split", "step", "value", "view", "window"),
+    "bit", "bound", "class", "code", "control", "copy", "device", "edge", "gate",
+    "generator", "head", "index", "key", "layer", "leaf", "mask", "mean", "memory",
+    "mode", "model", "pack", "period", "range", "ring", "rotate", "scale", "score",
+    "server", "split", "step", "value", "view", "window",
 }
+# fmt: on
 
 
 def link_prose(app, doctree) -> None:

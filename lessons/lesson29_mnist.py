@@ -221,8 +221,9 @@ accuracy = accuracies[-1]
 
 # %%
 # The test loss of a single epoch changes by up to 0.01 if the processor adds in another
-# order. Another number of threads is enough, so the lessons always use two. A long
-# training makes small rounding errors large. A mean over several epochs is steadier.
+# order. Another number of threads is enough, so ``settings`` asks for two and not for
+# all. A long training makes small rounding errors large. A mean over several epochs is
+# steadier.
 
 last_epochs = test_losses[-5:]
 mean_test_loss = sum(last_epochs) / len(last_epochs)

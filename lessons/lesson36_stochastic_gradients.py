@@ -199,10 +199,10 @@ epoch_seconds = {}
 for b in 1, 16, 256:
     step_seconds = seconds_a_step(b)
     epoch_seconds[b] = step_seconds * 60000 / b
-    print(f"{b:<10d} {1000 * step_seconds:5.1f} ms {epoch_seconds[b]:10.0f} s")
-#: 1            0.4 ms         21 s
-#: 16           0.5 ms          2 s
-#: 256          1.5 ms          0 s
+    print(f"{b:<10d} {1000 * step_seconds:5.1f} ms {epoch_seconds[b]:10.1f} s")
+#: 1            0.4 ms       21.0 s
+#: 16           0.5 ms        1.8 s
+#: 256          1.4 ms        0.3 s
 
 # %%
 # Batch size and learning rate belong together

@@ -413,7 +413,10 @@ def fitted_samples(net):
 
 
 # %%
-# Both networks are trained with each seed, with the same learning rate.
+# Both networks are trained with each seed, with the learning rate 0.01. The rates
+# 0.001, 0.003 and 0.03 were tried, too, with three seeds each. With 0.03 the mean
+# shares are a little larger, 0.43 for the fitted codes and 0.32 for the VAE. The order
+# of the three is the same at each rate.
 
 results = {"auto-encoder, N(0, 1)": [], "auto-encoder, fitted": [], "VAE, N(0, 1)": []}
 vaes = []

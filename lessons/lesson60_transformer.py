@@ -650,5 +650,4 @@ print(f"the cache is {saved:.1f} times as fast")
 # - Predict how many parameters a third block adds, then count them.
 # - Change the number of steps with ``--steps 1000``. Does the Transformer catch up?
 # - Build ``top_k_probabilities``, which leaves only the k likeliest letters. Use it in
-#   ``generate`` with k = 3. How many names are new? (The cache then
-#   gives other names.)
+#   ``generate`` with k = 3. How many names are new? (The cache then gives other names.)

@@ -77,7 +77,8 @@ class Exercise:
             return "wrong", f"The task is to do without {banned[0]}."
         cases = range(CASES if self.make_inputs else 0)
         calls = [Call(answer, self.arguments(case)) for case in cases]
-        for case in sorted(cases, key=lambda case: size(calls[case].before)):
+        texts = [str(call.before) for call in calls]  # what is quickly read comes first
+        for case in sorted(cases, key=lambda case: (len(texts[case]), texts[case])):
             right = Call(self.solution, self.arguments(case))
             if problem := self.compare(calls[case], right):
                 shown = arguments_text(self.names, calls[case].before)
@@ -216,12 +217,6 @@ def tensor_difference(got: Tensor, expected: Tensor) -> str:
         yours, theirs = "yours:\n" + show(got), "expected:\n" + show(expected)
         text += "\n\n" + beside(yours, theirs, gap=4)
     return text
-
-
-def size(arguments: tuple) -> tuple[int, str]:
-    """What orders the arguments of calls, those first that are quickly read."""
-    text = str(arguments)
-    return len(text), text
 
 
 def show(value) -> str:

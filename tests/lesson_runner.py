@@ -117,6 +117,12 @@ def run_lesson(
     return run
 
 
+def check_ended_well(run: Run) -> None:
+    """Fail with what a run said, where it did not end with status 0."""
+    if run.status:
+        pytest.fail(run.error or run.stderr, pytrace=False)
+
+
 def _child(path: Path, flags, quick: bool, environment, judge, sender) -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)  # nohup ignores it
     os.environ.update(environment)

@@ -6,18 +6,21 @@ import catalog
 import claims
 import pytest
 import torch
-from lesson_runner import LESSONS, ROOT, Run, depends_on_quick, differences, run_lesson
+from lesson_runner import (
+    LESSONS,
+    ROOT,
+    Run,
+    check_ended_well,
+    depends_on_quick,
+    differences,
+    run_lesson,
+)
 
 DEVICES = ["cpu"]
 if torch.accelerator.is_available():
     DEVICES.append(torch.accelerator.current_accelerator().type)
 
 each_lesson = pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
-
-
-def check_ended_well(run):
-    if run.status:
-        pytest.fail(run.error or run.stderr, pytrace=False)
 
 
 def check_outputs(path, run, exact, update):
