@@ -248,13 +248,14 @@ for seed in range(opt.seeds):
     pretrained.append(net)
 
 # %%
-# Each way uses the best of three learning rates. The validation images decide which one
+# Each way uses the best of five learning rates. The validation images decide which one
 # is best.
 
+rates = [0.0003, 0.001, 0.003, 0.01, 0.03]
 best_lr, results = {}, {}
 for way in "scratch", "frozen", "fine-tuned":
     best_score = 0.0
-    for lr in 0.001, 0.003, 0.01:
+    for lr in rates:
         val_scores, test_scores = transfer(way, lr, count=10)
         if sum(val_scores) > best_score:
             best_score = sum(val_scores)
