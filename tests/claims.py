@@ -368,8 +368,8 @@ def lesson39_pooling_sampling(lesson):
     assert len(lesson.equal) == 11
     assert all(lesson.equal.values())
     lost = {way: runs[:, 0] - runs[:, 2] for way, runs in lesson.best.items()}
-    assert lost["max"].max() < lost["every second"].min()
-    assert lost["average"].mean() < lost["every second"].mean()
+    for way in "max", "average":
+        assert lost[way].max() < lost["every second"].min()
     means = {run: runs.mean(dim=0) for run, runs in lesson.runs.items()}
     assert len(means) == 9
     for lr in lesson.rates:
@@ -386,8 +386,8 @@ def lesson40_batch_norm(lesson):
     assert len(lesson.differences) == 10
     assert max(lesson.differences) < 1e-5
     assert list(lesson.axes_equal.values()) == [True] * 4
-    for kind in "batch norm", "better start":
-        assert lesson.spread[kind][-1] > lesson.spread[kind][0] / 3
+    for kind, factor in ("batch norm", 1.5), ("better start", 3):
+        assert lesson.spread[kind][-1] > lesson.spread[kind][0] / factor
     assert lesson.spread["five layers"][-1] < lesson.spread["five layers"][0] / 100
     assert lesson.amplification[0.5] < 0.2 < lesson.amplification[1.0] < 1
     assert 1 < lesson.amplification[2.0] < lesson.amplification[4.0]
@@ -435,7 +435,7 @@ def lesson42_resnet(lesson):
     assert first_to_last["plain, norm"] > 0.5
     runs = lesson.accuracies
     assert max(runs["plain"]) < 0.2
-    assert min(runs["residual"]) > 0.7
+    assert min(runs["residual"]) > 0.83
     assert min(runs["residual, norm"]) > max(runs["plain, norm"]) + 0.1
     plain, residual = (sum(runs[k]) / 3 for k in ("plain, norm", "residual, norm"))
     return f"20 layers: plain {plain:.3f}, residual {residual:.3f}"
@@ -457,7 +457,9 @@ def lesson44_data_augmentation(lesson):
     final = lesson.final
     assert lesson.same_tensor
     assert not lesson.same_twice
-    assert max(final["shift"], final["rotation ±15°"]) > final["none"]
+    assert min(lesson.best_runs["shift"]) > max(lesson.best_runs["none"])
+    assert final["shift"] > final["none"] + 0.02
+    assert final["rotation ±15°"] > final["none"] + 0.005
     for name in "vertical flip", "horizontal flip":
         assert max(lesson.best_runs[name]) < min(lesson.best_runs["none"])
         assert final[name] < final["none"] - 0.01
@@ -664,7 +666,11 @@ def lesson58_wgan(lesson):
         assert lesson.modes["penalty"][i] >= lesson.modes["GAN"][i]
     assert min(lesson.correlations["penalty"]) > 0.5
     assert min(lesson.correlations["penalty"]) > max(lesson.correlations["GAN"])
-    return f"modes found of 8: {lesson.modes['penalty']}, GAN {lesson.modes['GAN']}"
+    critic, gan = (lesson.correlations[kind] for kind in ("penalty", "GAN"))
+    return (
+        f"rank correlation of estimate and exact distance: critic {min(critic):.2f} "
+        f"or more, GAN {max(gan):.2f} or less"
+    )
 
 
 def lesson59_attention(lesson):
