@@ -315,7 +315,9 @@ print("CosineAnnealingLR equal:", torch.allclose(torch_cosine, our_cosine))
 
 # %%
 # Every schedule gets five peak rates, and a constant rate gets the same five. The
-# control of the warm-up is the same linear decay without it. All use momentum 0.9.
+# control of the warm-up is the same linear decay without it. They differ only in the
+# first two epochs, where the warm-up has a third and two thirds of the peak rate. So
+# its largest rate is three quarters of the peak rate. All use momentum 0.9.
 
 peaks = [0.03, 0.05, 0.1, 0.15, 0.2]
 schedules = {
@@ -351,6 +353,8 @@ for name, schedule in schedules.items():
 # around, because every batch has another gradient. A constant 0.05 does almost as well
 # as the schedules do at their best rate. So a schedule mostly forgives a rate that is
 # too large. The warm-up adds a little: from 0.1 on, the linear decay is better with it.
+# One reason is that its largest rate is smaller. But at the same largest rate it is
+# better, too: 0.926 at the peak rate 0.2, for 0.921 of the linear decay at 0.15.
 
 # %%
 # Drawn: the schedules, and the training loss at the peak rate 0.15.
@@ -377,5 +381,6 @@ show("schedules")
 # - Predict whether momentum 0.9 comes down the ravine at 0.03. Change 0.018 in the
 #   code, three times, and look.
 # - Change the number of epochs with ``--epochs 30``. Which schedule gains most?
-# - Build ``learning_rate``, a warm-up and then a cosine down to 0. Train with it by
-#   ``LambdaLR``: does the warm-up allow a higher rate?
+# - Build ``learning_rate``, a warm-up and then a cosine down to 0. Use it in
+#   ``LambdaLR`` with the peak 1, and call ``scheduler.step`` after each batch. Compare
+#   90 steps of warm-up with none, at rates from 0.05 to 0.3. Does it allow higher ones?

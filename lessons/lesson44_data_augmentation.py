@@ -305,5 +305,6 @@ show("help_and_harm")
 #
 # - Predict what quarter turns do to the accuracy. Then add them to ``names``.
 # - Change the data with ``--images 4000 --variants 2``. What is left of the gain?
-# - Build ``random_shifts``, a shift of its own for each image of a batch. Train with it
-#   in place of the variants: what is gained by new shifts at every step?
+# - Build ``random_shifts``, a shift of its own for each image of a batch. Make four
+#   variants with it, moved by up to 2 pixels. Then make new shifts at every step
+#   instead. What is gained?

@@ -232,4 +232,4 @@ show("letters")
 # - Change the width with ``--width 10``. How far does the learned loss fall, and the
 #   control's? (The picture then shows two of the ten numbers of each letter.)
 # - Build ``nearest``, the k symbols that are most similar by the cosine. Then ask it
-#   for the letters nearest to e in ``vectors["learned"][-1]`` and in the control.
+#   for the 3 letters nearest to e in ``vectors["learned"][-1]`` and in the control.

@@ -291,4 +291,5 @@ show("forecasts")
 # - Predict the errors if mean and standard deviation come from all years. Change
 #   ``counts[:end]`` in that line and look.
 # - Change the given ``time_split`` until the training part knows nothing of the future.
-# - Build a forecast five years ahead, and compare it with persistence over five years.
+# - Build a forecast of each test year from the years up to five years before it.
+#   Compare it with persistence over five years.

@@ -313,4 +313,5 @@ show("last_state")
 # - Change the number of steps with ``--steps 800``. Do the RNN and the LSTM with
 #   PyTorch's start learn now?
 # - Build ``gru_step``, one step of a GRU, which has one state and two gates. Then
-#   repeat the comparison of this lesson with ``nn.GRU``.
+#   repeat the comparison of this lesson with ``nn.GRU``: with PyTorch's start, and with
+#   its gate z open.

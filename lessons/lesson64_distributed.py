@@ -270,4 +270,6 @@ say_first(f"32 images: {32 * flops / 1e12:.2f} TFLOP, {32 * flops / 200e9:.1f} m
 # - Predict the images an epoch in each of 4 processes, then print ``len(sampler)``.
 # - Change the given ``joint_gradient`` until parts of unequal size give the gradient of
 #   the whole batch.
-# - Build the averaging by hand, with ``dist.all_reduce`` on each ``p.grad``.
+# - Build the averaging by hand, without ``DistributedDataParallel``. Call
+#   ``dist.all_reduce`` on each ``p.grad`` and divide it by the number of processes. Run
+#   it with torchrun. Are the gradient and the weights still equal?
