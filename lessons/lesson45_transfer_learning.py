@@ -114,11 +114,9 @@ print("a batch:", x.shape, y.shape)
 #: a batch: torch.Size([100, 1, 28, 28]) torch.Size([100])
 
 # %%
-# ``num_workers=2`` lets two other processes open the files while the network trains. On
-# Windows and macOS each worker process imports the script again. The training then has
-# to stand below ``if __name__ == "__main__":``. Otherwise each worker would start the
-# training again. The lessons are read from top to bottom, and therefore use no workers.
-# The files are not needed any more, so the folder is deleted.
+# ``num_workers=2`` lets two other processes open the files while the network trains
+# (lesson 5 says what the script then needs). The files are not needed any more, so the
+# folder is deleted.
 
 temporary.cleanup()
 
@@ -252,42 +250,55 @@ for seed in range(opt.seeds):
 # is best.
 
 rates = [0.0003, 0.001, 0.003, 0.01, 0.03]
-best_lr, results = {}, {}
-for way in "scratch", "frozen", "fine-tuned":
+
+
+def best_of_rates(way, count):
+    """The best learning rate, and the test accuracy of each seed at this rate."""
     best_score = 0.0
     for lr in rates:
-        val_scores, test_scores = transfer(way, lr, count=10)
+        val_scores, test_scores = transfer(way, lr, count)
         if sum(val_scores) > best_score:
             best_score = sum(val_scores)
-            best_lr[way], results[way] = lr, test_scores
-    each = " ".join([f"{score:.3f}" for score in results[way]])
-    print(f"{way:10} lr {best_lr[way]}: test accuracy of each seed {each}")
-#: scratch    lr 0.001: test accuracy of each seed 0.789 0.808 0.848
-#: frozen     lr 0.01: test accuracy of each seed 0.763 0.790 0.795
-#: fine-tuned lr 0.003: test accuracy of each seed 0.822 0.872 0.885
+            best = lr, test_scores
+    return best
+
+
+# %%
+# The comparison is made with 3, 10, 30 and 100 images of each class. This is the test
+# accuracy of each seed with ten images:
+
+counts = [3, 10, 30, 100]
+results, curves = {}, {}
+for way in "scratch", "frozen", "fine-tuned":
+    curves[way] = []
+    for count in counts:
+        lr, test_scores = best_of_rates(way, count)
+        curves[way].append(sum(test_scores) / opt.seeds)
+        if count == 10:
+            results[way] = test_scores
+            each = " ".join([f"{score:.3f}" for score in test_scores])
+            print(f"{way:10} lr {lr}: {each}")
+#: scratch    lr 0.001: 0.789 0.808 0.848
+#: frozen     lr 0.01: 0.763 0.790 0.795
+#: fine-tuned lr 0.003: 0.822 0.872 0.885
 
 # %%
 # Fine-tuning is better than scratch in each of the three runs. In a frozen network only
 # 325 numbers are trained: 64 · 5 weights and 5 biases. Its features were learned from
 # other digits. It is no better than scratch here.
+#
+# The means of the seeds, for each number of images:
+
+for way, means in curves.items():
+    each = " ".join([f"{mean:.3f}" for mean in means])
+    print(f"{way:10} with {counts} images a class: {each}")
+#: scratch    with [3, 10, 30, 100] images a class: 0.670 0.815 0.893 0.945
+#: frozen     with [3, 10, 30, 100] images a class: 0.653 0.783 0.851 0.880
+#: fine-tuned with [3, 10, 30, 100] images a class: 0.732 0.860 0.931 0.956
 
 # %%
-# The comparison is repeated with 3 to 100 images of each class, at the same learning
-# rates. Each number is the mean over the seeds. Fine-tuning is best with each number of
-# images.
-
-counts = [3, 10, 30, 100]
-curves = {}
-for way in "scratch", "frozen", "fine-tuned":
-    curves[way] = []
-    for count in counts:
-        test_scores = transfer(way, best_lr[way], count)[1]
-        curves[way].append(sum(test_scores) / opt.seeds)
-    each = " ".join([f"{score:.3f}" for score in curves[way]])
-    print(f"{way:10} with {counts} images a class: {each}")
-#: scratch    with [3, 10, 30, 100] images a class: 0.667 0.815 0.890 0.919
-#: frozen     with [3, 10, 30, 100] images a class: 0.648 0.783 0.851 0.880
-#: fine-tuned with [3, 10, 30, 100] images a class: 0.732 0.860 0.931 0.956
+# Fine-tuning is best with each number of images. Its lead becomes smaller with more
+# images: it is 0.06 with 3 images of each class, and 0.01 with 100.
 
 # %%
 # Drawn: the mean test accuracy of the three ways.
