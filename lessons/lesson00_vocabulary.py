@@ -110,9 +110,10 @@ print(norms)
 # %%
 # For a matrix, take the norm of its singular values (奇异值). They say how much the
 # matrix stretches space in each of its main directions. The Frobenius norm is the L2
-# norm of the singular values, and the nuclear norm (核范数) is their L1 norm. Of two
-# matrices with equal Frobenius norms, the one of lower rank (秩) tends to have the
-# lower nuclear norm. The nuclear norm is at most √rank times the Frobenius norm.
+# norm of the singular values, and the nuclear norm (核范数) is their L1 norm. The rank
+# (秩) is the number of singular values that are not zero. Of two matrices with equal
+# Frobenius norms, the one of lower rank tends to have the lower nuclear norm. The
+# nuclear norm is at most √rank times the Frobenius norm.
 
 for a in torch.diag(x), torch.diag(torch.tensor([5.0, 0.0])):
     frobenius = torch.linalg.matrix_norm(a, "fro")
@@ -205,9 +206,10 @@ show("rand_and_randn")
 # ---------------------
 # A residual connection (残差连接) adds the input of a layer (层) to its output: x +
 # f(x) instead of f(x). ResNet consists of such layers (lesson 42). The gradient (梯度)
-# says how fast a result changes with x (lesson 16). Each f below multiplies the
-# gradient by 0.1, so ten of them in a row leave one part in 10 billion. A sum x + f(x)
-# multiplies the gradient by 1.1.
+# says how fast a result changes with x (lesson 16). ``requires_grad=True`` asks PyTorch
+# to record what is computed from x. Each f below multiplies the gradient by 0.1, so ten
+# of them in a row leave one part in 10 billion. A sum x + f(x) multiplies the gradient
+# by 1.1.
 
 x = torch.tensor(1.0, requires_grad=True)
 plain, residual = x, x

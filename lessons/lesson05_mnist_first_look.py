@@ -94,9 +94,10 @@ print(f"{share:.0%} of the pixels have the value {background:.3f}")
 # takes the first ``opt.images`` of the images; by default these are all. The number of
 # samples is ``len(loader.dataset)``.
 #
-# A ``DataLoader`` with ``num_workers=2`` loads in two other processes. On Windows and
-# macOS these processes import the script again, so its code has to stand behind
-# ``if __name__ == "__main__":``. The lessons are flat scripts and use no workers.
+# A ``DataLoader`` with ``num_workers=2`` loads in two other processes. On Windows, on
+# macOS, and with Python 3.14 on Linux, these processes import the script again. So its
+# code has to stand behind ``if __name__ == "__main__":``. The lessons are flat scripts
+# and use no workers.
 
 train_loader = DataLoader(
     Subset(train_set, range(opt.images)), opt.batch_size, shuffle=True
@@ -162,7 +163,7 @@ print(one_hot(torch.tensor([3, 0])))
 # %%
 # The helper ``one_hot`` in the notes copies the labels with
 # ``torch.LongTensor(label)``. That works only for int64 labels on the CPU. ``one_hot``
-# in ``utils.py`` takes labels of every integer type, on every device.
+# in ``utils.py`` takes labels of all integer types of lesson 6, on every device.
 
 print(one_hot(torch.tensor([1], dtype=torch.int32), depth=3))
 #: tensor([[0., 1., 0.]])
@@ -257,8 +258,9 @@ def accuracy_after_one_epoch(mean, std, lr, seed):
 # %%
 # In fact it depends on the learning rate. At the notes' rate of 0.01, normalised pixels
 # are far ahead after this epoch. With the best of three rates for each kind, both reach
-# the same accuracy. Larger rates, 3.0 and 2.0, are worse for both. Normalised pixels
-# are about three times as large, so a smaller rate is enough for them.
+# the same accuracy. A larger rate is worse for each: 3.0 for pixels from 0 to 1, and
+# 2.0 for normalised pixels. Normalised pixels are about three times as large, so a
+# smaller rate is enough for them.
 
 raw, normalised = {}, {}  # mean accuracies by learning rate
 for lr in 0.01, 0.5, 2.0:

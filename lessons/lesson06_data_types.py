@@ -92,8 +92,9 @@ plt.legend()
 show("float_bits")
 
 # %%
-# A number that does not fit raises no error. After 255 a ``uint8`` starts again at 0.
-# Above 65504 ``float16`` has only infinity. Above 2^24 ``float32`` has no odd numbers.
+# A sum or a cast whose result does not fit raises no error. After 255 a ``uint8``
+# starts again at 0. Above 65504 ``float16`` has only infinity. Above 2^24 ``float32``
+# has no odd numbers.
 
 print(torch.tensor([255], dtype=torch.uint8) + 1)
 #: tensor([0], dtype=torch.uint8)
@@ -163,9 +164,10 @@ print("float16 and bfloat16:", torch.promote_types(torch.float16, torch.bfloat16
 #: float16 and bfloat16: torch.float32
 
 # %%
-# A Python number takes the tensor's dtype, except that a float makes an integer tensor
-# float. A tensor of 0 dimensions counts like a Python number. ``/`` always gives
-# floats, and ``//`` divides integers to an integer.
+# A Python number takes the tensor's dtype, unless its kind is higher: a float makes an
+# integer tensor float, and an integer makes a bool tensor an integer tensor. A tensor
+# of 0 dimensions counts like a Python number. ``/`` always gives floats, and ``//``
+# divides integers to an integer.
 
 print((t.double() + 1).dtype, (t.int() + 1).dtype, (t.int() * 1.5).dtype)
 #: torch.float64 torch.int32 torch.float32

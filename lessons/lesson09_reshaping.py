@@ -138,8 +138,8 @@ print(bias.expand(-1, -1, 14, 14).shape)
 
 # %%
 # The elements of an expanded tensor share memory. If you write one of them, all
-# elements with the same memory change. PyTorch refuses an operation in place on the
-# whole tensor, since it would change the same memory several times.
+# elements with the same memory change. PyTorch refuses most operations in place on the
+# whole tensor, such as ``add_``: they would change the same memory several times.
 
 shared = torch.zeros(3, 1).expand(3, 4)
 shared[0, 0] = 7

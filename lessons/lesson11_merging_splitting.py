@@ -29,7 +29,7 @@ grades2 = torch.ones(5, 32, 8)
 grades = torch.cat([grades1, grades2], dim=0)
 print(grades.shape)  # [4, 32, 8] and [5, 32, 8] => [9, 32, 8]
 #: torch.Size([9, 32, 8])
-print(grades[:, 0, 0])  # the first list's classes come first
+print(grades[:, 0, 0])  # the first tensor's classes come first
 #: tensor([0., 0., 0., 0., 1., 1., 1., 1., 1.])
 
 # %%

@@ -260,10 +260,9 @@ print((grad * min(1, 10 / norm)).round(decimals=3))  # by hand
 #: tensor([6., 8.])
 
 # %%
-# The notes say that the infinity norm can bound the size of a gradient. In fact
-# ``clamp`` does that: afterwards no element has an absolute value above 10. It changes
-# the direction, here to the diagonal. ``norm_type=torch.inf`` bounds the same norm and
-# keeps the direction.
+# The notes say that the infinity norm can bound the size of a gradient. There are two
+# ways. ``clamp`` leaves no absolute value above 10, but it changes the direction, here
+# to the diagonal. ``norm_type=torch.inf`` bounds the same norm and keeps the direction.
 
 print(grad.clamp(-10, 10))
 #: tensor([10., 10.])

@@ -74,7 +74,7 @@ print("gradient:", gradient.tolist(), "equal to the formula:", error < 1e-6)
 #
 # θ is the angle between u and the gradient. At 0° the cosine is largest. So the
 # direction of the gradient is that of steepest ascent, and the length of the gradient
-# is the rate in this direction. At 180° is the steepest descent. At 90° the rate is
+# is the rate in this direction. The steepest descent is at 180°. At 90° the rate is
 # zero, because u points along a contour line (等高线).
 #
 # Here the rates in 360 directions are measured as differences, without the gradient:
@@ -154,11 +154,13 @@ show("gradient_field")
 # %%
 # The gradient is zero at a minimum and at a saddle, so it cannot tell them apart. The
 # Hessian matrix (黑塞矩阵) can. It holds the second derivatives, and its eigenvalues
-# (特征值) say how the surface curves in its main directions. At a minimum all of them
-# are positive. At a saddle some are positive and some are negative.
+# (特征值) say how the surface curves in its main directions. If all of them are
+# positive, the point is a minimum. If some are positive and some are negative, it is a
+# saddle.
 #
 # ``create_graph=True`` records how the gradient is computed, so that each of its two
-# elements has a gradient as well: a row of the Hessian.
+# elements has a gradient as well: a row of the Hessian. ``retain_graph=True`` keeps
+# this record for the next row.
 
 for f in bowl, saddle:
     p = torch.zeros(2, requires_grad=True)
@@ -211,8 +213,9 @@ for lr in 0.03, 0.3, 1.03:
 
 # %%
 # **The start and momentum.** This curve is a cut through the function with two minima.
-# Without momentum a search ends in the valley in which it starts. With momentum it is
-# fast at the bottom, so it can roll over the hill and leave a local minimum.
+# Without momentum and with a small lr, a search ends in the valley in which it starts.
+# With momentum it is fast at the bottom, so it can roll over the hill and leave a local
+# minimum.
 
 
 def valley(x):

@@ -2,7 +2,7 @@
 Lesson 17: gradients of common functions (常见函数的梯度)
 =========================================================
 
-Twelve derivatives and four rules give the gradient of every network. Each of them is
+Twelve derivatives and four rules give the gradients of most networks. Each of them is
 computed three times here: by its formula, by autograd and by a difference.
 
 :Notes: lesson17 常见函数的梯度

@@ -82,7 +82,8 @@ show("activations")
 # ----------
 # Sigmoid and tanh saturate (饱和): far from zero they are flat, and their derivative is
 # almost zero. The weights before them hardly change then. The derivative of a sigmoid
-# is at most a quarter, at zero. Ten sigmoids in a row pass a millionth of a gradient.
+# is at most a quarter, at zero. Ten sigmoids in a row pass at most a millionth of a
+# gradient.
 
 x = torch.tensor([0.0, 2.0, 5.0, 10.0], dtype=torch.float64)
 sigmoid_slope = torch.sigmoid(x) * (1 - torch.sigmoid(x))
@@ -170,8 +171,8 @@ print("backward:", result, "w.grad:", w.grad)
 # ----------------------
 # The notes name three uses: back-propagation, the optimisation of parameters, and the
 # selection of features (特征选择). For the third you need the gradient with respect to
-# the input x. It says how much each feature changes the output. A feature with the
-# gradient zero can be left out.
+# the input x. It says how much each feature changes the output. A feature whose
+# gradient is zero for all samples can be left out.
 
 features = torch.tensor([0.5, -1.0, 2.0], requires_grad=True)
 weights = torch.tensor([3.0, 0.0, -0.1])
@@ -239,7 +240,7 @@ print(f"rows sum to zero: {jacobian.sum(dim=1).abs().max() < 1e-12}")
 # ``.grad`` accumulates
 # ---------------------
 # ``p[1].backward()`` puts row 1 of the Jacobian into ``a.grad``. ``p[2].backward()``
-# adds row 2 to it. This is why a training step calls ``zero_grad``.
+# adds row 2 to it. This is why a training step calls ``zero_grad`` (lesson 0).
 #
 # ``backward`` also frees what autograd recorded, and a second call then fails.
 # ``retain_graph=True`` keeps the record for the next call.

@@ -118,9 +118,9 @@ for b, k in (1, 2), (32, 5):
 # %%
 # ``mse_loss`` is another E
 # -------------------------
-# The notes say that ``F.mse_loss`` is the mean absolute error. In fact it is the mean
-# of the squares, without the ½. For n outputs it is 2/n times the E above, and so is
-# its gradient: twice as large for one output, equal for two.
+# ``F.mse_loss`` is the mean of the squares (lesson 18), without the ½. For n outputs it
+# is 2/n times the E above, and so is its gradient: twice as large for one output, equal
+# for two.
 
 mse_factors = {}
 for k in 1, 2, 5:

@@ -107,9 +107,8 @@ with torch.no_grad():
 by_hand = torch.stack([dL_dx, dL_dw1, dL_db1, dL_dz, dL_dh, dL_dw2, dL_db2, dL_dy])
 
 # %%
-# ``L.backward()`` computes the same. It keeps ``.grad`` only for leaves (叶子节点), the
-# tensors that were not computed from others. ``retain_grad`` makes it keep the
-# gradients of the other tensors as well.
+# ``L.backward()`` computes the same. It keeps ``.grad`` only for leaves (lesson 18).
+# ``retain_grad`` makes it keep the gradients of the other tensors as well.
 
 for value in z, h, y, L:
     value.retain_grad()
@@ -168,7 +167,7 @@ print(" ".join(operations))
 # %%
 # Where paths meet, gradients add
 # -------------------------------
-# In a residual connection (残差连接) :math:`y = x + \tanh(w x)` x influences y along
+# In a residual connection (lesson 0) :math:`y = x + \tanh(w x)` x influences y along
 # two paths. The derivative is the sum over both: :math:`1 + w (1 - \tanh^2 wx)`.
 #
 # Without the direct path, 20 steps multiply 20 factors of at most ½, and almost nothing

@@ -127,7 +127,8 @@ show("accuracy_steps")
 #
 # .. math:: \text{MSE} = (p - t)^2, \qquad \text{CE} = -t \ln p - (1 - t) \ln (1 - p)
 #
-# The model and its predictions are the same, only the loss differs. Lesson 25 compares
+# The cross entropy of two classes is also called binary cross entropy (二元交叉熵). The
+# model and the way it predicts are the same, only the loss differs. Lesson 25 compares
 # the gradients of the two losses.
 
 

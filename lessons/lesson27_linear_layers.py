@@ -106,8 +106,8 @@ print("parameters of nn.ReLU:", list(nn.ReLU().parameters()))
 # Equal to lesson 26
 # ------------------
 # These are the raw tensors of lesson 26. They get a copy of the module's weights.
-# ``net(x)`` runs ``forward`` and the hooks (钩子) around it; lesson 38 shows why you do
-# not call ``net.forward(x)``.
+# ``net(x)`` runs ``forward`` and also hooks (钩子), functions that you registered.
+# Lesson 38 shows why you do not call ``net.forward(x)``.
 
 raw = [p.detach().clone().requires_grad_() for p in net.parameters()]
 

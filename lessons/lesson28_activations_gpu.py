@@ -28,8 +28,8 @@ torch.manual_seed(opt.seed)
 # -----------------
 # Sigmoid and tanh saturate (饱和, lesson 18): far from zero their gradient is almost
 # zero, and the layers before them stop learning. ReLU passes the whole gradient for
-# positive inputs and no gradient for negative inputs. The other five functions pass a
-# part of it there.
+# positive inputs and no gradient for negative inputs. The other five functions pass
+# some gradient there, too. For SELU it can be larger than 1, and for GELU negative.
 
 activations = {
     "sigmoid": torch.sigmoid,
@@ -75,7 +75,8 @@ show("activations")
 # A network and an epoch
 # ----------------------
 # The experiments below use the network of lesson 27. The activation is an argument, and
-# ``activate_logits`` puts it after the last layer as well.
+# ``activate_logits`` puts it after the last layer as well. ``nn.Sequential(*layers)``
+# passes the elements of the list as separate arguments.
 
 train_set, test_set = mnist(opt.data, opt.device, opt.quick)
 train_loader = batches(train_set, opt.batch_size, shuffle=True)
@@ -150,7 +151,7 @@ for name, activation in ("ReLU", nn.ReLU()), ("LeakyReLU", nn.LeakyReLU()):
 #
 # The notes train on 60000 images with lr 0.01. Here it is a third of the images, with
 # three times the rate. The rates 0.03, 0.1 and 0.3 were tried, and 0.3 is the best for
-# both networks. With this rate there is no delay.
+# both networks. With this rate there is almost no delay.
 
 images, labels = train_set.tensors
 part_of_set = TensorDataset(images[:20000], labels[:20000])
@@ -222,10 +223,10 @@ except RuntimeError as error:
 # Devices
 # -------
 # The notes say ``torch.device('cuda:0')`` and ``.cuda()``. The name of a device has a
-# type and an index: ``cuda:0`` is the first CUDA GPU. In fact both forms end with an
-# error on a machine without such a GPU. ``torch.accelerator`` finds what the machine
-# has: CUDA, Apple's MPS or Intel's XPU. ``settings`` asks it, and ``--device cpu``
-# overrules it.
+# type and an index: ``cuda:0`` is the first CUDA GPU. In fact a tensor cannot be moved
+# there on a machine without such a GPU: both forms end with an error.
+# ``torch.accelerator`` finds what the machine has: CUDA, Apple's MPS or Intel's XPU.
+# ``settings`` asks it, and ``--device cpu`` overrules it.
 
 device = torch.device("cpu:0")
 print("type:", device.type, "index:", device.index)
@@ -282,8 +283,8 @@ def seconds(function, device, repeat=10):
 # floating-point operations (浮点运算, FLOP). The lessons always count both.
 #
 # A small product does not keep an accelerator busy, so there the speed grows with n. A
-# CPU has fewer cores to keep busy. On one core the product of n = 64 may be the
-# fastest.
+# CPU has fewer cores to keep busy. With two threads, as here, its speed may grow, too.
+# On one core the product of n = 64 may be the fastest.
 
 devices = [torch.device("cpu")]
 if opt.device.type != "cpu":

@@ -76,9 +76,9 @@ print(f"{len(train_set)} training images: {len(train_loader)} steps an epoch")
 
 # %%
 # The notes put ``nn.LeakyReLU`` after the last layer as well. In fact that delays the
-# first epochs, as lesson 28 measures, so here the activation stands between the layers
-# only. ``kaiming_normal_`` (lesson 26) gives each layer first weights of a size that
-# fits the number of its inputs.
+# first epochs if the rate is small, and it never helps (lesson 28). So here the
+# activation stands between the layers only. ``kaiming_normal_`` (lesson 26) gives each
+# layer first weights of a size that fits the number of its inputs.
 
 
 def mlp():
@@ -155,9 +155,9 @@ if opt.resume:
 # Training
 # --------
 # Each step computes the logits and the loss, clears the old gradients, computes the new
-# ones and changes the weights. All later lessons have this loop. The helper
-# ``stop_if_not_finite`` ends the run if the loss is NaN, before the weights are
-# changed.
+# ones and changes the weights. All later lessons that train a network have this loop.
+# The helper ``stop_if_not_finite`` ends the run if the loss is NaN, before the weights
+# are changed.
 
 
 def train_epoch(epoch):
@@ -282,8 +282,8 @@ plt.ylabel("label")
 show("confusion")
 
 # %%
-# Drawn: the twelve images with the largest loss. These are the mistakes in which the
-# network was most confident. Many of them are hard for people, too. On the site's page
+# Drawn: the twelve images with the largest loss. The network gave their labels the
+# smallest probabilities. Many of them are hard for people, too. On the site's page
 # "Draw a digit" this network answers to digits that you draw yourself.
 
 worst = sample_losses.topk(12).indices

@@ -176,9 +176,10 @@ except KeyboardInterrupt:
 # ------------
 # The notes plot the test loss before it is divided, as a sum of the means of the
 # batches. In fact this sum grows with the number of batches, and the accuracy beside it
-# looks flat. The loss that the notes print is divided by the number of images, and so
-# it is too small by the batch size. ``evaluate`` sums over images and divides by their
-# number. The table holds both numbers of the notes as multiples of the loss:
+# looks flat. The loss that the notes print is divided by the number of images. So it is
+# too small by a factor of the batch size (lesson 26). ``evaluate`` sums over images and
+# divides by their number. The table holds both numbers of the notes as multiples of the
+# loss:
 
 plotted = {}
 for batch_size in 200, 1000:
@@ -199,7 +200,7 @@ for batch_size in 200, 1000:
 # The notes append the loss of each step in a call of its own. At every call the server
 # copies the plot and compares it with the old one. A call therefore takes longer for a
 # longer curve, and all calls for n points take a time that grows with the square of n.
-# Sent 50 points at a time, there are 50 times fewer calls. ``point`` collects the
+# If each call sends 50 points, there are 50 times fewer calls. ``point`` collects the
 # points of one second; on a long curve it waits until the new points make up 2 % of the
 # curve.
 

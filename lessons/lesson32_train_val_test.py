@@ -245,10 +245,10 @@ show("choices")
 # Leakage
 # -------
 # Everything that is learned from data is training, also what happens before the network
-# is trained. If it has seen the validation data, that is a leak (数据泄漏). The 5000
-# features here are noise and the labels are coin flips, so no classifier can do better
-# than 50 %. We keep the 20 features that differ most between the classes, and predict
-# the class whose mean is nearer.
+# is trained. If a step before it has seen the validation data, that is a leak
+# (数据泄漏). The 5000 features here are noise and the labels are coin flips, so no
+# classifier can do better than 50 %. We keep the 20 features that differ most between
+# the classes, and predict the class whose mean is nearer.
 
 
 def class_means(x, y):

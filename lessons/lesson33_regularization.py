@@ -2,9 +2,9 @@
 Lesson 33: regularization (正则化)
 ==================================
 
-A penalty makes large weights expensive. A penalty on the squares (L2) shrinks all
-weights. A penalty on the absolute values (L1) drives many of them to zero. The lesson
-measures whether this helps on unseen images.
+A penalty makes large weights expensive. A penalty on the squares (L2) pulls all weights
+towards zero. A penalty on the absolute values (L1) drives many of them to zero. The
+lesson measures whether this helps on unseen images.
 
 :Notes: lesson32 正则化
 :Needs: lessons 29, 31 and 32
@@ -66,8 +66,8 @@ show("one_weight")
 # ----------------
 # There are three ways to apply L2. (1) Add the penalty to the loss. (2) Give the
 # optimizer a ``weight_decay`` (权重衰减), which adds :math:`\lambda w` to the gradient.
-# (3) Multiply each weight by :math:`1 - \eta\lambda` before the step; this is what the
-# word decay means.
+# (3) Multiply each weight by :math:`1 - \eta\lambda` before the step, where
+# :math:`\eta` is the learning rate. This is what the word decay means.
 
 data = torch.randn(40, 5, dtype=torch.float64)
 target = torch.randn(40, dtype=torch.float64)
@@ -133,7 +133,7 @@ print("AdamW equals the decay:", torch.allclose(adamw, with_decay, atol=1e-6))
 # On 500 images
 # -------------
 # A network with 50000 weights can learn 500 images by heart (lesson 31). The strengths
-# are compared on 2000 other training images, the validation set of lesson 32.
+# are compared on 2000 other training images, a validation set as in lesson 32.
 
 train_set, test_set = mnist(opt.data, opt.device, opt.quick)
 images, labels = train_set.tensors
@@ -230,9 +230,10 @@ for kind, strength in strengths:
 # and loses the gain again.
 #
 # The notes say that regularization forces weights to 0 or close to 0. In fact L2 makes
-# all weights smaller, and only L1 drives most of them to zero. Even L1 leaves hardly
-# one exactly at zero. Its gradient jumps from :math:`-\lambda` to :math:`\lambda`, so
-# that gradient descent jumps back and forth across zero, by :math:`\eta\lambda` a step.
+# the weights smaller on average, and only L1 drives most of them to zero. Even L1
+# leaves hardly one exactly at zero. Its gradient jumps from :math:`-\lambda` to
+# :math:`\lambda`, so that gradient descent jumps back and forth across zero, by
+# :math:`\eta\lambda` a step.
 
 # %%
 # The test set has not been used so far. It says what the best strength of each kind is

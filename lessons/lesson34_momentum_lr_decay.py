@@ -39,9 +39,9 @@ torch.manual_seed(opt.seed)
 # %%
 # The update rule
 # ---------------
-# A rolling ball keeps its speed: this is inertia (惯性). The velocity v is zero at
-# first. At each step it is multiplied by the factor :math:`\mu`, and the gradient is
-# added:
+# This is the rule of lesson 16. A rolling ball keeps its speed: this is inertia (惯性).
+# The velocity v is zero at first. At each step it is multiplied by the factor
+# :math:`\mu`, and the gradient is added. The learning rate is :math:`\eta`.
 #
 # .. math:: v \leftarrow \mu v + \nabla f(w), \qquad w \leftarrow w - \eta v
 #
@@ -223,13 +223,14 @@ for momentum in 0.0, 0.9:
 #:      0.9 0.150  0.295          0.879                      0.080
 
 # %%
-# At the rate 0.01, momentum makes the loss 3.5 times as small. Most of that is the
+# At the rate 0.01, momentum makes the loss 3.6 times as small. Most of that is the
 # longer step: plain descent at 0.1 reaches the same loss. Each at its best rate,
 # momentum still ends lower. The test accuracies then differ by less than one percent.
 #
-# The notes say that with momentum the gradient changes little, and the loss varies
-# much. In fact the gradient is the gradient of the next batch, as before. The velocity
-# changes little, and so does the step. The loss varies about as much as without.
+# The notes say that without momentum the gradient and the loss change much, and that
+# with momentum the gradient changes little. In fact the gradient is the gradient of the
+# next batch, as before. The velocity changes little, and so does the step. The loss
+# does not vary less: at the best rates by 0.053 with momentum, and by 0.040 without.
 
 best_plain = min(last_losses[0.0, lr] for lr in rates[0.0])
 best_momentum = min(last_losses[0.9, lr] for lr in rates[0.9])
@@ -353,8 +354,9 @@ for name, schedule in schedules.items():
 # around, because every batch has another gradient. A constant 0.05 does almost as well
 # as the schedules do at their best rate. So a schedule mostly forgives a rate that is
 # too large. The warm-up adds a little: from 0.1 on, the linear decay is better with it.
-# One reason is that its largest rate is smaller. But at the same largest rate it is
-# better, too: 0.926 at the peak rate 0.2, for 0.921 of the linear decay at 0.15.
+# One reason is that its largest rate is smaller. But it is also better at the same
+# largest rate. It has 0.926 at the peak rate 0.2, and the linear decay has 0.921 at
+# 0.15.
 
 # %%
 # Drawn: the schedules, and the training loss at the peak rate 0.15.

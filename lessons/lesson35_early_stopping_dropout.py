@@ -57,7 +57,8 @@ for p in 0.2, 0.5:
 # --------------------------
 # The notes say that evaluation mode computes no gradients. In fact ``eval()`` changes
 # layers and ``no_grad`` switches gradients off, and neither does the other's work. In
-# this network ``eval()`` changes dropout alone; it changes batch norm, too (lesson 40).
+# this network ``eval()`` changes dropout alone. In others it changes batch norm, too
+# (lesson 40).
 
 
 def network(p):
@@ -107,7 +108,7 @@ with torch.no_grad():
 # Early stopping
 # --------------
 # Only 500 images are used for training, so that the network overfits. 1000 others are
-# the validation set (验证集) of lesson 32.
+# the validation set (验证集, lesson 32).
 
 few = TensorDataset(images[:500], labels[:500])
 train_loader = batches(few, opt.batch_size, shuffle=True)

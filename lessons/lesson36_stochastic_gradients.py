@@ -115,11 +115,11 @@ for b in sizes:
 #: 256          0.46                      7.38
 
 # %%
-# The noise grows while a network learns
-# --------------------------------------
+# The noise grows relative to the gradient
+# ----------------------------------------
 # The last column lies between 7.38 and 7.66, so the rule holds well. The table is that
-# of a network that has not been trained. During training, the noise grows in comparison
-# with the length of the full gradient.
+# of a network that has not been trained. During training, the full gradient becomes
+# short. So the noise grows in comparison with its length.
 
 
 def train(seed, batch_size, lr, epochs=opt.epochs):

@@ -155,8 +155,8 @@ show("lenet_and_mlp")
 # (2014) has convolutions of 3×3 only. Two of them have the receptive field of one 5×5,
 # with 18 weights instead of 25, and with a ReLU between them.
 #
-# A tensor on the device "meta" has a shape and no numbers. So even a network of half a
-# gigabyte is made at once, and nothing is computed.
+# A tensor on the device "meta" (lesson 6) has a shape and no numbers. So even a network
+# of half a gigabyte is made at once, and nothing is computed.
 
 with torch.device("meta"):
     nets = {
@@ -193,10 +193,10 @@ for name, net in nets.items():
 #:   the largest linear layer: 2098176
 
 # %%
-# The largest layer of VGG-16 has most of the parameters of the network. Its input are
+# The largest layer of VGG-16 has most of the parameters of the network. Its input is
 # 512 maps of 7×7. GoogLeNet (2014) takes the mean of each map instead, so it needs no
 # such layer. Four of its five linear layers belong to side outputs, which only its
-# training uses.
+# training uses. The last table counts GoogLeNet without the side outputs.
 
 # %%
 # A 1×1 convolution

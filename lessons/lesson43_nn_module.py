@@ -167,7 +167,7 @@ except RuntimeError as error:
 # -------------------
 # A buffer (缓冲区) is a tensor that belongs to the state and is not trained. ``to``
 # moves parameters and buffers to another device. A plain tensor stays where it is. The
-# device "meta" holds shapes without numbers, so this cell runs on every machine.
+# device "meta" (lesson 6) holds shapes without numbers, so this cell runs everywhere.
 
 
 class Normalize(nn.Module):
@@ -192,8 +192,8 @@ print(devices)
 # %%
 # Hooks
 # -----
-# A hook (钩子) is a function that a module calls after each ``forward``. It gets the
-# arguments and the result.
+# A hook (钩子, lesson 38) is a function that a module calls after each ``forward``. It
+# gets the arguments and the result.
 
 
 def print_shapes(module, arguments, out):

@@ -67,8 +67,8 @@ print("scaled back, almost the same image:", ((back - x).abs().mean() < 0.1).ite
 
 # %%
 # The notes say that ``RandomRotation([90, 180, 270])`` rotates (旋转) by one of three
-# angles. In fact it takes a range, which is two numbers. ``RandomChoice`` takes one of
-# several transforms.
+# angles. In fact it takes a range: two numbers, or one number a for -a to a.
+# ``RandomChoice`` takes one of several transforms.
 
 try:
     v2.RandomRotation([90, 180, 270])
@@ -152,9 +152,9 @@ print("the same image twice:", same_twice)
 #: the same image twice: False
 
 # %%
-# Each image is transformed alone. This costs more time than a training step of a small
-# network. A real project gives this work to other processes, with
-# ``DataLoader(num_workers=4)``. The time depends on the machine:
+# Each image is transformed alone. For a large data set this takes much time. A real
+# project gives this work to other processes, with ``DataLoader(num_workers=4)``. The
+# time depends on the machine:
 
 start = time.perf_counter()
 for i in range(200):

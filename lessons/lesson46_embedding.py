@@ -82,7 +82,7 @@ print(f"one-hot {32 * 100 * 50_000 * 4:,} bytes, numbers {32 * 100 * 8:,} bytes"
 # Padding
 # -------
 # A batch is one tensor, so its strings need equal length. Padding (填充) fills the
-# shorter strings up with a number that means nothing, here 0. With ``padding_idx=0``
+# shorter strings up with a number that no letter has, here 0. With ``padding_idx=0``
 # the row 0 starts at zero and gets no gradient, so it stays at zero.
 
 words = []
@@ -157,9 +157,9 @@ for kind in losses:
 # %%
 # Do the vowels stand together?
 # -----------------------------
-# A rare letter is seldom updated and stays near its random start. So only frequent
-# letters can be compared: the five vowels (元音), and the ten consonants (辅音) that
-# occur at least as often as u.
+# A rare letter has few examples, and its vector may lie far from all others: after q
+# almost always comes u. So only frequent letters are compared: the five vowels (元音),
+# and the ten consonants (辅音) that occur at least as often as u.
 
 counts = torch.bincount(indices, minlength=27)
 vowels = [alphabet.index(letter) for letter in "aeiou"]

@@ -178,8 +178,8 @@ print("the part 20 steps back is a millionth at most:", sizes[20] < 1e-6 * sizes
 #: the part 20 steps back is a millionth at most: True
 
 # %%
-# The parts become smaller with each step back. So the network hardly learns from steps
-# that lie far back (lessons 50 and 51).
+# The parts shrink on the way back. So the network hardly learns from steps that lie far
+# back (lessons 50 and 51).
 #
 # The notes say that tanh suits an RNN, without a reason. One reason is that the state
 # stays between -1 and 1. With a ReLU the state has no upper bound.

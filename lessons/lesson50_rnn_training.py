@@ -136,15 +136,15 @@ plt.legend()
 show("gradient_norm")
 
 # %%
-# The notes say that tanh suits an RNN (lesson 18). Its states stay between -1 and 1, so
-# the forward pass cannot explode, and its slope is at most 1. A ReLU has no upper
-# bound. A state that doubles at each step is 2¹⁰⁰ times as large after 100 steps.
+# With tanh the states stay between -1 and 1 (lesson 47), so the forward pass cannot
+# explode. Its slope is at most 1, so it never makes the gradient larger.
 #
 # What vanishes
 # -------------
 # The gradient of the weights does not vanish, because the weights are used at each
 # step. Their gradient is a sum over the steps, and the last few steps make up nearly
-# all of it. So the network learns from the last steps, and not from what came before.
+# all of it (lesson 47). So the network learns from the last steps, and not from what
+# came before.
 
 x = torch.randn(16, 50, 1, requires_grad=True)  # [b, t, d]
 _, last = nn.RNN(1, 64, batch_first=True)(x)
@@ -272,8 +272,8 @@ for name, lr in runs:
 # At 0.001 one very large gradient moves the weights so far that no input activates any
 # of the ReLUs. They are dead (神经元死亡, lesson 28), and from then on only the last
 # bias changes. With clipping the length of a step is limited, and the larger rates
-# learn. So a network can be trained without clipping, too. Clipping makes rates safe
-# that explode without it.
+# learn. So a network can be trained without clipping, too. Clipping lets it learn at
+# rates that fail without it.
 
 # %%
 # Drawn: loss and gradient norm at the rate 0.001.

@@ -6,7 +6,7 @@ An auto-encoder (自编码器) turns an image into a few numbers and rebuilds th
 them. It needs no labels: the image itself is the target.
 
 :Notes: none; an addition
-:Needs: lessons 21, 34 and 37
+:Needs: lessons 21, 37 and 38
 :Run: ``python lessons/lesson55_autoencoder.py``
 """
 
@@ -137,7 +137,7 @@ print("by hand equal to the SVD:", pca_equal)
 # A linear auto-encoder
 # ---------------------
 # Two linear layers without an activation also make a linear code. Gradient descent on
-# the error has to find their weights. The learning rate rises and falls (lesson 34).
+# the error has to find their weights. The learning rate rises and falls (lesson 38).
 
 
 def train(net, epochs, lr, noise=0.0):

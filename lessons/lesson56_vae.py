@@ -266,9 +266,11 @@ class VAE(nn.Module):
 
 # %%
 # The loss is minus the ELBO. A pixel between 0 and 1 is treated as the probability of
-# white. Then :math:`\log p(x \mid z)` is minus the binary cross entropy, summed over
-# the pixels. KL gets a factor β. The VAE has β = 1. The control has β = 0, so it has no
-# KL, and it draws no random numbers. It is a plain auto-encoder with the same layers.
+# white. Then :math:`\log p(x \mid z)` is minus the cross entropy of the two classes
+# white and black, summed over the pixels. This is called binary cross entropy
+# (二元交叉熵, lesson 24). KL gets a factor β. The VAE has β = 1. The control has β = 0,
+# so it has no KL, and it draws no random numbers. It is a plain auto-encoder with the
+# same layers.
 
 
 def loss_terms(net, x, beta):

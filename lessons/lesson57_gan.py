@@ -43,7 +43,8 @@ torch.manual_seed(opt.seed)
 #
 # .. math:: L_D = -E_x[\log D(x)] - E_y[\log(1 - D(y))]
 #
-# So its loss is the sum of two binary cross entropies (lesson 25). The discriminator
+# So its loss is the sum of two cross entropies of two classes (lesson 24), which are
+# called binary cross entropies (二元交叉熵). The discriminator
 # gives logits, as the classifiers of the other lessons do.
 
 
@@ -157,7 +158,7 @@ print(f"JS {exact_js:.3f}, log 4 - 2 JS = {math.log(4) - 2 * exact_js:.3f}")
 #: JS 0.128, log 4 - 2 JS = 1.130
 
 # %%
-# The three sums are equal to the three numbers of the cell before.
+# The three differences are equal to the three numbers of the cell before.
 #
 # Two cases show what this loss says. If p and q are equal, JS is 0. ``D*`` is then ½
 # everywhere, and its loss is log 4, about 1.386. If p and q do not overlap, JS is
@@ -593,8 +594,9 @@ show("loss")
 #
 # The loss says little about the samples, because it depends on both networks. In the
 # picture it goes up and down at first, also above log 4. Later it rises slowly until it
-# is close to log 4, while the samples get better. Lesson 58 replaces JS by the
-# Wasserstein distance, which does not become flat at a large distance.
+# is close to log 4. The loss of an untrained D is close to log 4, too, however bad the
+# samples are. Lesson 58 replaces JS by the Wasserstein distance, which does not become
+# flat at a large distance.
 
 # %%
 # Try it

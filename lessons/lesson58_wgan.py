@@ -166,7 +166,8 @@ def critic_loss(critic, x, y, kind, weight):
 
 
 # %%
-# In this experiment λ is 10, and clipped weights lie between -0.1 and 0.1.
+# In this experiment λ is 10, and clipped weights lie between -0.1 and 0.1. With another
+# limit or learning rate, the clipped critic has other estimates.
 
 
 def train_critic(x, y, kind):

@@ -635,11 +635,11 @@ for name, times_as_long in growth.items():
 
 # %%
 # Four times the steps are 16 times the scores, so attention does 16 times the work. The
-# LSTM does four times the work. The times above grow even more than the work. A likely
-# reason for attention is the processor's cache (缓存), a small and fast memory. 16
-# million scores do not fit into it. ``F.scaled_dot_product_attention`` works on a part
-# of the scores at a time. It does not store all of them, but it computes all of them,
-# too.
+# LSTM does four times the work, and its time grows about as much. The time of attention
+# grows even more than its work. A likely reason is the processor's cache (缓存), a
+# small and fast memory. 16 million scores do not fit into it.
+# ``F.scaled_dot_product_attention`` works on a part of the scores at a time. It does
+# not store all of them, but it computes all of them, too.
 #
 # Attention also has an advantage in time. Its n steps do not wait for each other, so a
 # GPU computes them at the same time. An LSTM cannot begin a step before the last one

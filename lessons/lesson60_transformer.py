@@ -637,10 +637,10 @@ print(f"the cache is {saved:.1f} times as fast")
 #: the cache is 3.4 times as fast
 
 # %%
-# A name takes at most 12 rounds. Without the cache they compute 1 + 2 + ... + 12 = 78
-# steps. With the cache they compute 12 steps. For a text of 1000 letters the numbers
-# are 500500 and 1000. Programs that generate long texts therefore use such a cache. Its
-# memory grows with the length of the text.
+# Both functions take 12 rounds. Without the cache they compute 1 + 2 + ... + 12 = 78
+# steps, and with the cache 12 steps. For a text of 1000 letters the numbers are 500500
+# and 1000. Programs that generate long texts therefore use such a cache. Its memory
+# grows with the length of the text.
 
 # %%
 # Try it

@@ -409,9 +409,9 @@ show("ring")
 # %%
 # A judge for digits
 # ------------------
-# The judge is the CNN of lesson 38, trained for one epoch. Its probabilities say how
-# sure it is of an image. An image that looks like a digit should have a class with a
-# probability above 0.9.
+# The judge is that of lesson 56, which shows its limits: the CNN of lesson 38, trained
+# for one epoch. Its probabilities say how sure it is of an image. An image that looks
+# like a digit should have a class with a probability above 0.9.
 
 train_set, test_set = mnist(opt.data, opt.device, opt.quick)
 judge = nn.Sequential(

@@ -99,7 +99,7 @@ def lesson21_mlp_backprop(lesson):
     assert max(lesson.errors.values()) < 1e-6
     assert lesson.correct == 4
     assert lesson.losses[-1] < 0.01 < lesson.losses[0]
-    assert lesson.learned[2] < lesson.learned[4] == 8
+    assert lesson.learned[2] < lesson.learned[4] >= 7
     return "XOR 4 of 4 by handwritten back-propagation"
 
 
@@ -481,7 +481,7 @@ def lesson45_transfer_learning(lesson):
             lesson.curves["fine-tuned"], lesson.curves["scratch"], strict=True
         )
     ]
-    assert min(gain) > 0.01
+    assert gain[0] > 0.03 > gain[-1] > 0
     assert (lesson.after_training_mode - 0.5).abs().max() < 0.1
     assert lesson.unchanged
     mean = {way: sum(scores) / 3 for way, scores in lesson.results.items()}
@@ -519,6 +519,7 @@ def lesson49_time_series(lesson):
     assert errors["RNN"] < 0.75 * errors["persistence"]
     assert 0.8 < errors["RNN"] / errors["linear fit"] < 1.2
     assert free["RNN"] < 0.95 * free["last 11 years"]
+    assert free["RNN"] < free["linear fit"] < free["last 11 years"]
     assert free["last 11 years"] < free["mean"] < free["last value"]
     assert len(lesson.validation) == 4
     assert lesson.validation[0.002] < 1.03 * min(lesson.validation.values())
