@@ -604,7 +604,7 @@ def one_hot(label: Tensor | np.ndarray | Sequence | int, depth: int = 10) -> Ten
     """
     label = torch.as_tensor(label)
     whole = label.long()
-    wrong = label[(whole != label) | (whole < 0) | (whole >= depth)]
+    wrong = label[(label.float() != whole) | (whole < 0) | (whole >= depth)]
     if len(wrong):
         raise ValueError(
             f"label {wrong[0].item()} is not one of 0 to {depth - 1} (depth={depth})"

@@ -214,7 +214,8 @@ def accuracy_of_table(seen, unseen):
 # %%
 # As a control (对照), the same network is trained on names whose letters are sorted:
 # "ada" becomes "aad". The difference in accuracy shows how much the order of the
-# letters helps.
+# letters helps. The learning rates 0.001, 0.003, 0.01 and 0.03 were tried for both.
+# 0.003 is the best for the control. The LSTM is a little better with 0.01: 0.914.
 
 sorted_x = encode(["".join(sorted(name)) for name in names]).to(opt.device)
 results = {"larger class": [], "last letter": [], "sorted letters": [], "LSTM": []}

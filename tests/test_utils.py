@@ -53,6 +53,8 @@ def test_one_hot(device):
     assert out.dtype == torch.float32
     assert out.device.type == device.type
     assert utils.one_hot([2.0, 0.0], depth=3).tolist() == out.tolist()
+    unsigned = label.cpu().to(torch.uint16)  # compared with no other dtype
+    assert utils.one_hot(unsigned, depth=3).tolist() == out.tolist()
     assert utils.one_hot(label).shape == (2, 10)
 
 
