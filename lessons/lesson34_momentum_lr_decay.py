@@ -6,7 +6,7 @@ Momentum (动量) adds up past gradients: what they agree on grows, what they di
 cancels. A schedule makes large steps early and small steps late.
 
 :Notes: lesson34 动量和学习率衰减
-:Needs: lessons 22 and 29
+:Needs: lessons 16, 22 and 29
 :Run: ``python lessons/lesson34_momentum_lr_decay.py``
 """
 

@@ -366,9 +366,9 @@ for kind in kinds:
 # Santurkar et al. (2018) added noise after each batch norm, so that the inputs drifted
 # again. The networks learned as well.
 #
-# The table agrees. The better start drifts much more than batch norm does, and
-# it learns. The five layers of the usual start drift little at the rate 0.1, and they
-# do not learn. In this experiment the spread decides, not the drift.
+# The table agrees. The better start drifts much more than batch norm does, and it
+# learns. The five layers of the usual start drift little at the rate 0.1, and they do
+# not learn. In this experiment the spread decides, not the drift.
 #
 # The notes say that the drift raises the risk of overfitting (过拟合). The gap between
 # training accuracy and test accuracy can test this. A column is a learning rate.
