@@ -204,7 +204,8 @@ kinds = ["one layer", "five layers", "better start", "batch norm"]
 # %%
 # The spread of each layer before training: the standard deviation over 1000 images
 # after each sigmoid, as a mean over the units. In the five layers it disappears. Batch
-# norm keeps it. With the better start it falls by about half and does not disappear.
+# norm keeps it. With the better start it falls by more than half, but it does not
+# disappear.
 
 train_set, test_set = mnist(opt.data, opt.device, opt.quick)
 images, labels = train_set.tensors

@@ -493,8 +493,8 @@ show("estimate_and_distance")
 #
 # The critic is better in its second task. With clipping and with the penalty, the
 # estimate falls while the samples get better. The JS of the discriminator does not: its
-# rank correlation is small or negative. The critic's estimate is not W itself, because
-# the critic has only two steps for each change of the generator. But it shows whether
+# rank correlation is small or negative. The critic's estimate is not W itself. One
+# reason is λ = 1, which lets the slope go above 1. But the estimate shows whether
 # training makes progress.
 
 # %%

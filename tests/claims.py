@@ -99,7 +99,7 @@ def lesson21_mlp_backprop(lesson):
     assert max(lesson.errors.values()) < 1e-6
     assert lesson.correct == 4
     assert lesson.losses[-1] < 0.01 < lesson.losses[0]
-    assert lesson.learned[2] < lesson.learned[4] >= 7
+    assert lesson.learned[2] < lesson.learned[4] == 8
     return "XOR 4 of 4 by handwritten back-propagation"
 
 
@@ -438,6 +438,7 @@ def lesson42_resnet(lesson):
     assert min(runs["residual"]) > 0.83
     assert min(runs["residual, norm"]) > max(runs["plain, norm"]) + 0.05
     plain, residual = (sum(runs[k]) / 3 for k in ("plain, norm", "residual, norm"))
+    assert residual > plain + 0.1
     return f"20 layers: plain {plain:.3f}, residual {residual:.3f}"
 
 
@@ -481,6 +482,7 @@ def lesson45_transfer_learning(lesson):
             lesson.curves["fine-tuned"], lesson.curves["scratch"], strict=True
         )
     ]
+    assert min(gain[:3]) > 0.02
     assert gain[0] > 0.03 > gain[-1] > 0
     assert (lesson.after_training_mode - 0.5).abs().max() < 0.1
     assert lesson.unchanged
@@ -662,12 +664,13 @@ def lesson58_wgan(lesson):
     for row in lesson.distances[1]:
         assert row["clipping"] > 1.4 * row["exact"]
     for near, far in zip(lesson.distances[1], lesson.distances[4], strict=True):
+        assert far["clipping, slope"] < 0.9
         assert far["clipping, slope"] < 0.7 * near["clipping, slope"]
     critic, gan = (lesson.correlations[kind] for kind in ("penalty", "GAN"))
     for i in range(3):
         assert lesson.modes["penalty"][i] >= lesson.modes["GAN"][i]
         assert critic[i] > gan[i] + 0.2
-    assert min(critic) > 0.3
+    assert min(critic) > max(0.3, max(gan))
     return (
         f"rank correlation of estimate and exact distance: critic {min(critic):.2f} "
         f"or more, GAN {max(gan):.2f} or less"
@@ -685,7 +688,7 @@ def lesson59_attention(lesson):
     assert steps < lesson.known[digits, "LSTM, keeping"]
     assert min(ends[letters, "attention, positions"]) > 0.95
     assert max(ends[letters, "attention"] + ends[letters, "LSTM, keeping"]) < 0.2
-    assert lesson.weight_of_first[letters, "attention, positions"] > 0.7
+    assert lesson.weight_of_first[letters, "attention, positions"] > 0.8
     assert lesson.multi_equal
     assert lesson.same_without
     assert not lesson.same_with

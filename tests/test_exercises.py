@@ -81,6 +81,7 @@ def test_the_demands_alone_refuse_what_is_wrong(exercise):
 
 
 @each_file
+@pytest.mark.filterwarnings("ignore:The .grad attribute")  # as the mistake is made
 def test_what_the_reader_begins_with_is_not_right(number, tmp_path):
     module, exercises = FILES[number]
     path = tmp_path / "readers_copy.py"
