@@ -22,11 +22,11 @@ from utils import settings, show, stop_if_not_finite
 
 opt = settings(
     critic_steps=300,
-    steps=2000,
+    part_steps=100,
     batch_size=256,
     penalty=1.0,
     seeds=3,
-    quick={"critic_steps": 20, "steps": 40, "seeds": 1},
+    quick={"critic_steps": 20, "part_steps": 2, "seeds": 1},
 )
 torch.manual_seed(opt.seed)
 
@@ -400,14 +400,14 @@ def train(kind):
     g_optimizer = optim.Adam(generator.parameters(), lr=lr, betas=betas)
     d_optimizer = optim.Adam(net.parameters(), lr=lr, betas=betas)
     estimates, exact = [], []
-    for step in range(1, opt.steps + 1):
+    for step in range(1, 20 * opt.part_steps + 1):
         estimates.append(d_step(net, generator, d_optimizer, kind))
         if kind == "GAN" or step % 2 == 0:
             g_step(net, generator, g_optimizer, kind)
-        if step % (opt.steps // 20) == 0:
+        if step % opt.part_steps == 0:
             y = generator(noise(500)).detach()
             exact.append(wasserstein(real_samples(500), y))
-    parts = torch.tensor(estimates).view(20, -1)  # [steps] => [20, steps / 20]
+    parts = torch.tensor(estimates).view(20, -1)  # [steps] => [20, steps of a part]
     return generator, parts.mean(dim=1).tolist(), exact
 
 
