@@ -30,7 +30,7 @@ opt = settings(
     quick={"steps": 60, "seeds": 1, "fits": 3},
 )
 torch.manual_seed(opt.seed)
-every = opt.steps // 12  # steps from one record of the scores to the next
+every = max(1, opt.steps // 12)  # steps from one record of the scores to the next
 
 # %%
 # Capacity
@@ -185,10 +185,8 @@ def train(n, width, seed):
 
 def mean_scores(n, width):
     """The mean of the scores [12, 4] over the seeds."""
-    total = torch.zeros(12, 4)
-    for seed in range(opt.seeds):
-        total += train(min(n, len(images)), width, seed)
-    return total / opt.seeds
+    runs = [train(min(n, len(images)), width, seed) for seed in range(opt.seeds)]
+    return torch.stack(runs).mean(dim=0)  # [seeds, 12, 4] => [12, 4]
 
 
 curves, results = {}, {}
@@ -213,7 +211,7 @@ for n in 500, 5000:
 # Drawn: the scores over the steps, with 500 and with 5000 images.
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6))
-at = [every * (i + 1) for i in range(12)]
+at = [every * (i + 1) for i in range(opt.steps // every)]
 for n, color in (500, "C0"), (5000, "C1"):
     left.plot(at, curves[n][:, 0], "--", c=color, label=f"{n} images, training")
     left.plot(at, curves[n][:, 2], c=color, label=f"{n} images, test")
